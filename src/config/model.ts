@@ -1,0 +1,278 @@
+import type { ConfiguredText, Secret } from '../core/secret.js';
+import type { SqlType } from '../core/sql-type.js';
+
+/**
+ * The validated, resolved form of `tidegate.yaml` and the DSN files: every default filled in, every secret resolved,
+ * every level above the tables folded into the table. All later parts read this and nothing else of the configuration.
+ */
+export interface GatewayModel {
+  readonly listen: { readonly host: string; readonly port: number };
+  readonly tls: TlsModel | null;
+  readonly users: readonly UserModel[];
+  readonly engine: EngineModel;
+  readonly limits: GatewayLimits;
+  readonly log: { readonly level: LogLevel; readonly format: 'json' | 'pretty' };
+  readonly dsns: readonly DsnModel[];
+}
+
+export type LogLevel = 'fatal' | 'error' | 'warn' | 'info' | 'debug' | 'trace' | 'silent';
+
+export interface TlsModel {
+  /** Absolute paths. */
+  readonly certFile: string;
+  readonly keyFile: string;
+  readonly required: boolean;
+}
+
+export interface UserModel {
+  readonly name: string;
+  /** The password itself, or a `SCRAM-SHA-256$…` verifier; null: trusted (the default user of a loopback gateway). */
+  readonly password: Secret | null;
+  readonly dsns: readonly string[] | 'all';
+  readonly isAdmin: boolean;
+}
+
+export type EngineModel =
+  | { readonly mode: 'embedded'; readonly dataDir: string | null; readonly binDir: string | null }
+  | { readonly mode: 'external'; readonly url: Secret };
+
+export interface GatewayLimits {
+  readonly connections: number;
+  readonly rowsPerScan: number | null;
+  readonly bytesPerScan: number | null;
+  readonly pagesPerScan: number | null;
+  readonly statementTimeoutMs: number | null;
+}
+
+export interface DsnModel {
+  readonly name: string;
+  readonly description: string | null;
+  /** Absolute path of the file. */
+  readonly file: string;
+  readonly tables: readonly TableModel[];
+  readonly views: readonly ViewModel[];
+}
+
+export interface ViewModel {
+  readonly dsn: string;
+  readonly name: string;
+  readonly sql: string;
+  readonly description: string | null;
+  readonly location: SourceLocation;
+}
+
+/** 1-based place in a configuration file. */
+export interface SourceLocation {
+  readonly file: string;
+  readonly line: number;
+  readonly column: number;
+}
+
+export interface TableModel {
+  readonly dsn: string;
+  readonly name: string;
+  readonly description: string | null;
+  readonly location: SourceLocation;
+  readonly driver: DriverOptions;
+  readonly source: HttpSource | FilesSource;
+  /** The record selector as written; null: the driver's default (the whole document, every CSV row). */
+  readonly records: string | null;
+  readonly recordsMissing: 'error' | 'empty';
+  readonly columns: readonly ColumnModel[];
+  /** Column names. */
+  readonly primaryKey: readonly string[];
+  readonly filters: readonly FilterModel[];
+  readonly filterSeparator: string;
+  readonly limit: LimitModel | null;
+}
+
+/** Where a value goes in a request. `body` holds a JSONPath (`$.a.b`) for JSON bodies, a field name for forms. */
+export type ValuePlace = 'query' | 'path' | 'header' | 'body';
+
+export interface HttpSource {
+  readonly type: 'http';
+  readonly method: string;
+  /** Absolute; may hold `{name}` placeholders, filled by filters and paginators placed in the path. */
+  readonly url: ConfiguredText;
+  readonly headers: ReadonlyMap<string, ConfiguredText>;
+  readonly query: ReadonlyMap<string, ConfiguredText>;
+  readonly body: BodyModel | null;
+  readonly pagination: PaginationModel;
+  readonly auth: AuthModel;
+  readonly retry: RetryModel;
+  readonly limits: RequestLimits;
+  /** For one response, from the request's first byte to its headers, and between two chunks of its body. */
+  readonly timeoutMs: number;
+  /** Origins besides the table's own that page links and redirects may lead to. */
+  readonly allowOrigins: readonly string[];
+}
+
+export type BodyModel =
+  | { readonly type: 'json'; readonly value: unknown }
+  | { readonly type: 'form'; readonly fields: ReadonlyMap<string, ConfiguredText> }
+  | { readonly type: 'text' | 'xml'; readonly text: ConfiguredText };
+
+export interface FilesSource {
+  readonly type: 'files';
+  /** Absolute glob patterns. */
+  readonly patterns: readonly string[];
+  /** The folder that the files found must stay below. */
+  readonly baseDir: string;
+  readonly allowPaths: readonly string[];
+}
+
+export type DriverOptions =
+  | { readonly type: 'json'; readonly format: 'auto' | 'json' | 'ndjson'; readonly encoding: string | null }
+  | { readonly type: 'xml'; readonly namespaces: ReadonlyMap<string, string>; readonly encoding: string | null }
+  | {
+      readonly type: 'csv';
+      readonly delimiter: string;
+      readonly quote: string;
+      readonly escape: string;
+      readonly header: boolean;
+      readonly skipLines: number;
+      readonly comment: string | null;
+      readonly ragged: 'error' | 'pad';
+      readonly encoding: string | null;
+    };
+
+export interface ColumnModel {
+  readonly name: string;
+  readonly type: SqlType;
+  readonly description: string | null;
+  readonly from: 'record' | 'filter' | 'header' | 'page_url' | 'page_number';
+  /** Where the value sits in a record, as written (JSONPath, XML path, CSV header or 1-based number); the column's name by default. */
+  readonly field: string;
+  /** The name the API knows the field by, for `order_by` and `select`. */
+  readonly apiName: string | null;
+  /** How dates and times are written: `rfc3339`, `unix`, `unix_ms`, `rfc2822`, a pattern; null: ISO 8601. */
+  readonly format: string | null;
+  /** Zone of times without one in a timestamptz column. */
+  readonly timezone: string;
+  readonly decimal: string | null;
+  /** Texts that mean NULL; null where none are declared. */
+  readonly nullValues: readonly string[] | null;
+  /** Canonical or coercible text used where the field is missing. */
+  readonly defaultValue: string | null;
+  readonly onError: 'fail' | 'set_null';
+  readonly notNull: boolean;
+  readonly references: { readonly dsn: string; readonly table: string; readonly column: string } | null;
+}
+
+export const FILTER_OPERATORS = [
+  '=',
+  '<>',
+  '<',
+  '<=',
+  '>',
+  '>=',
+  'in',
+  'like',
+  'ilike',
+  'is_null',
+  'is_not_null',
+] as const;
+export type FilterOperator = (typeof FILTER_OPERATORS)[number];
+
+export interface FilterModel {
+  readonly column: string;
+  readonly operators: readonly FilterOperator[];
+  readonly required: boolean;
+  /** False: the API's filter is only roughly the SQL one. */
+  readonly exact: boolean;
+  readonly place: ValuePlace;
+  /** The parameter's name in its place. */
+  readonly parameter: string;
+  readonly format: string | null;
+  readonly template: string | null;
+  /** SQL text value → what the API is sent. */
+  readonly values: ReadonlyMap<string, string> | null;
+  /** Joins an IN list into one request; null: one request per value. */
+  readonly separator: string | null;
+  /** Most values in one such list. */
+  readonly batch: number | null;
+}
+
+export interface LimitModel {
+  readonly place: ValuePlace;
+  readonly parameter: string;
+  readonly max: number | null;
+}
+
+export type StopCondition =
+  | { readonly type: 'empty_page' | 'short_page' }
+  | { readonly type: 'has_more' | 'total' | 'total_pages'; readonly field: string }
+  | { readonly type: 'status'; readonly status: number }
+  | { readonly type: 'match'; readonly pattern: string };
+
+export type PaginationModel =
+  | { readonly type: 'none' }
+  | {
+      readonly type: 'page' | 'offset';
+      readonly parameter: string;
+      readonly sizeParameter: string | null;
+      readonly place: ValuePlace;
+      readonly size: number | null;
+      readonly start: number;
+      readonly step: number;
+      readonly stop: readonly StopCondition[];
+      readonly maxPages: number | null;
+    }
+  | {
+      /** `field`: where in the page the next URL is; `link_header` reads the header's `rel="next"` instead. */
+      readonly type: 'next_url' | 'link_header';
+      readonly field: string | null;
+      readonly sizeParameter: string | null;
+      readonly place: ValuePlace;
+      readonly size: number | null;
+      readonly stop: readonly StopCondition[];
+      readonly maxPages: number | null;
+    }
+  | {
+      /** `field` (cursor) or `header` (header_cursor): where the token is; `parameter`: where it goes. */
+      readonly type: 'cursor' | 'header_cursor';
+      readonly parameter: string;
+      readonly field: string | null;
+      readonly header: string | null;
+      readonly sizeParameter: string | null;
+      readonly place: ValuePlace;
+      readonly size: number | null;
+      readonly stop: readonly StopCondition[];
+      readonly maxPages: number | null;
+    };
+
+export interface RetryModel {
+  /** Every try, the first included. */
+  readonly attempts: number;
+  readonly backoff: 'exponential' | 'constant';
+  readonly statuses: readonly number[];
+}
+
+export interface RequestLimits {
+  readonly requestsPerSecond: number | null;
+  readonly burst: number | null;
+  readonly concurrency: number | null;
+}
+
+export type AuthModel =
+  | { readonly type: 'none' }
+  | { readonly type: 'basic'; readonly username: ConfiguredText; readonly password: Secret }
+  | { readonly type: 'bearer'; readonly token: Secret; readonly header: string; readonly prefix: string }
+  | { readonly type: 'api_key'; readonly key: Secret; readonly place: ValuePlace; readonly parameter: string }
+  | {
+      readonly type: 'oauth2';
+      readonly grant: 'client_credentials';
+      readonly tokenUrl: ConfiguredText;
+      readonly clientId: ConfiguredText;
+      readonly clientSecret: Secret | null;
+      readonly clientAuth: 'basic' | 'body' | 'none';
+      readonly scopes: readonly string[];
+      readonly scopeSeparator: string;
+      readonly audience: string | null;
+      readonly resource: string | null;
+      readonly extraTokenParameters: ReadonlyMap<string, ConfiguredText>;
+      readonly extraTokenHeaders: ReadonlyMap<string, ConfiguredText>;
+      readonly renewBeforeMs: number;
+      readonly header: string;
+      readonly prefix: string;
+    };

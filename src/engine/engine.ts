@@ -1,0 +1,65 @@
+import type { Socket } from 'node:net';
+import type { GatewayModel, TableModel } from '../config/model.js';
+import type { RowBatch } from '../core/row-batch.js';
+
+/** What the planner needs to know of a virtual table or view as the engine has it. */
+export interface CatalogueEntry {
+  readonly schema: string;
+  readonly name: string;
+  /** pg_class OID of the virtual table or view that clients see. */
+  readonly oid: number;
+  /** The table's definition; null for a view. */
+  readonly table: TableModel | null;
+  /** A view's definition as the engine prints it with an empty search_path, so that every name is qualified. */
+  readonly viewSql: string | null;
+  /**
+   * Plan tables, each a qualified and quoted name: empty twins of the virtual table in schema `tidegate_plan`, with its
+   * keys and an index on each filter column, so that EXPLAIN shows dependent fetches. The n-th reference to the table in
+   * one statement uses the n-th. Empty for a view.
+   */
+  readonly planTables: readonly string[];
+}
+
+/** The virtual tables and views of one configuration, immutable; a reload makes a new one. */
+export interface Catalogue {
+  /** By `schema.name`, both as the engine has them (unquoted). */
+  readonly entries: ReadonlyMap<string, CatalogueEntry>;
+  readonly byOid: ReadonlyMap<number, CatalogueEntry>;
+  readonly schemas: readonly string[];
+}
+
+/** A scan table being filled, then read by one statement (or more, until it is dropped). */
+export interface ScanTable {
+  /** Qualified and quoted, ready to stand in SQL text. */
+  readonly sqlName: string;
+  drop(): Promise<void>;
+}
+
+/** The PostgreSQL behind the gateway. */
+export interface Engine {
+  /** Opens a socket on which the PostgreSQL protocol starts with a StartupMessage (any TLS is already done). */
+  connect(): Promise<Socket>;
+  /** Makes schemas, tables, views, roles and grants equal to the model, keeping what is equal; clients stay connected. */
+  applyCatalogue(model: GatewayModel): Promise<Catalogue>;
+  /** More plan tables for a table that one statement names very often: the catalogue entry with at least `count` of them. */
+  ensurePlanTables(entry: CatalogueEntry, count: number): Promise<readonly string[]>;
+  /**
+   * COPYs all rows into a new scan table; `columns` are the batches' columns, the table's others stay NULL. With
+   * `withPrimaryKey` the table gets the virtual table's primary key (a statement that groups by it needs that). Nothing is
+   * left behind when the batches or the signal fail.
+   */
+  load(
+    entry: CatalogueEntry,
+    columns: readonly string[],
+    batches: AsyncIterable<RowBatch>,
+    options: { readonly withPrimaryKey: boolean },
+    signal: AbortSignal,
+  ): Promise<ScanTable>;
+  /** Runs SQL as the gateway's own role; rows as arrays of text. */
+  query(sql: string, parameters?: readonly (string | null)[]): Promise<readonly (readonly (string | null)[])[]>;
+  close(): Promise<void>;
+}
+
+/** Schemas that clients may not name. */
+export const SCAN_SCHEMA = 'tidegate_scan';
+export const PLAN_SCHEMA = 'tidegate_plan';

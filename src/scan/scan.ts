@@ -1,0 +1,53 @@
+import type { FilterOperator, TableModel } from '../config/model.js';
+import type { RowBatch } from '../core/row-batch.js';
+
+/** A condition that the planner hands to the API: the DSN declares it for this column and operator. */
+export interface PushedFilter {
+  readonly column: string;
+  readonly operator: FilterOperator;
+  /** Canonical text: one value, any number for `in`, none for `is_null` and `is_not_null`. */
+  readonly values: readonly string[];
+}
+
+/** One reading of one virtual table. */
+export interface ScanSpec {
+  readonly table: TableModel;
+  /** Needed columns, in the order of the batches' cells. */
+  readonly columns: readonly string[];
+  readonly filters: readonly PushedFilter[];
+  /** No more than so many rows will be used; null: all. */
+  readonly limit: number | null;
+}
+
+/** Counted while a scan runs. */
+export interface ScanStatistics {
+  requests: number;
+  pages: number;
+  rows: number;
+  bytes: number;
+  retries: number;
+  waitMs: number;
+}
+
+export interface ScanContext {
+  readonly signal: AbortSignal;
+  readonly statistics: ScanStatistics;
+  /** Something the client should see as a NOTICE, such as a scan ended by `max_pages`. */
+  readonly notice: (message: string) => void;
+}
+
+/** Runs scans. One per gateway: it holds the HTTP pools, rate limits and tokens that all sessions share. */
+export interface Scanner {
+  /**
+   * Streams the scan's rows in the API's order; the next page is fetched while the consumer works on this one, never
+   * further ahead. Returning early closes the response and its socket.
+   */
+  open(spec: ScanSpec, context: ScanContext): AsyncGenerator<RowBatch, void, void>;
+  /** The first request as EXPLAIN shows it: method and redacted URL, then one line per further fact. No I/O. */
+  describe(spec: ScanSpec): readonly string[];
+  close(): Promise<void>;
+}
+
+export function newScanStatistics(): ScanStatistics {
+  return { requests: 0, pages: 0, rows: 0, bytes: 0, retries: 0, waitMs: 0 };
+}
