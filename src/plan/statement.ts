@@ -1,0 +1,195 @@
+import type { References } from './references.js';
+import { findReferences } from './references.js';
+import type { ByteText, Node, ParsedStatement, Token } from './syntax.js';
+import { parseStatements, scanTokens, toByteText, toSql } from './syntax.js';
+
+export type StatementKind =
+  | 'query' // SELECT, INSERT, UPDATE, DELETE, MERGE, CREATE TABLE AS, DECLARE: PostgreSQL can EXPLAIN it as it stands
+  | 'copy'
+  | 'explain'
+  | 'prepare'
+  | 'execute'
+  | 'deallocate'
+  | 'other';
+
+/** One statement of a query text, taken apart as far as the planner and the session need it. */
+export interface Statement {
+  readonly kind: StatementKind;
+  /** The whole query text that the offsets count in. */
+  readonly text: ByteText;
+  readonly start: number;
+  readonly end: number;
+  readonly references: References;
+  /** The query inside COPY (…), EXPLAIN and PREPARE, else null. */
+  readonly inner: { readonly start: number; readonly end: number } | null;
+  /** PREPARE, EXECUTE and DEALLOCATE: the prepared statement's name; null: DEALLOCATE ALL. */
+  readonly preparedName: string | null;
+  /** EXECUTE: the byte ranges of its arguments. */
+  readonly arguments: readonly { readonly start: number; readonly end: number }[];
+  readonly explain: ExplainOptions | null;
+  /** COPY table: its column list; empty: all. */
+  readonly copyColumns: readonly string[];
+  /** LIMIT and OFFSET of the outermost query and of the queries that it does nothing but read, outermost first. */
+  readonly limits: readonly LimitClause[];
+}
+
+export interface ExplainOptions {
+  readonly analyze: boolean;
+  readonly isText: boolean;
+}
+
+/** The nodes of `LIMIT count OFFSET offset`; null where there is none. */
+export interface LimitClause {
+  readonly count: Node | null;
+  readonly offset: Node | null;
+  /** FETCH FIRST n ROWS WITH TIES. */
+  readonly withTies: boolean;
+}
+
+/** Takes a query text apart; null when PostgreSQL's parser rejects it. */
+export function readStatements(sql: string): Statement[] | null {
+  const parsed = parseStatements(sql);
+  if (parsed === null) return null;
+  const tokens = scanTokens(sql);
+  const text = toByteText(sql);
+  return parsed.map((statement) => readStatement(statement, text, tokens));
+}
+
+/** The statement's own SQL text. */
+export function statementSql(statement: Statement): string {
+  return toSql(statement.text.slice(statement.start, statement.end));
+}
+
+const QUERY_NODES = new Set([
+  'SelectStmt',
+  'InsertStmt',
+  'UpdateStmt',
+  'DeleteStmt',
+  'MergeStmt',
+  'CreateTableAsStmt',
+  'DeclareCursorStmt',
+]);
+
+function readStatement(parsed: ParsedStatement, text: ByteText, allTokens: readonly Token[]): Statement {
+  const tokens = allTokens.filter((token) => token.start >= parsed.start && token.end <= parsed.end);
+  const [name, body] = Object.entries(parsed.tree)[0] as [string, Node];
+  const base = {
+    text,
+    // Leading white space and comments are not the statement's: positions in errors are relative to `start`.
+    start: parsed.start,
+    end: parsed.end,
+    references: findReferences(parsed, tokens),
+    inner: null,
+    preparedName: null,
+    arguments: [],
+    explain: null,
+    copyColumns: [],
+    limits: readLimits(QUERY_NODES.has(name) ? parsed.tree : (body.query as Node | undefined)),
+  };
+  switch (name) {
+    case 'CopyStmt':
+      return {
+        ...base,
+        kind: 'copy',
+        inner: body.query === undefined ? null : rangeInParentheses(tokens, 1),
+        copyColumns: ((body.attlist as Node[] | undefined) ?? []).map((item) => (item.String as { sval: string }).sval),
+      };
+    case 'ExplainStmt':
+      return { ...base, kind: 'explain', inner: explainedRange(tokens, body, parsed.end), explain: explainOptions(body) };
+    case 'PrepareStmt':
+      return { ...base, kind: 'prepare', inner: preparedRange(tokens, parsed.end), preparedName: body.name as string };
+    case 'ExecuteStmt':
+      return { ...base, kind: 'execute', preparedName: body.name as string, arguments: argumentRanges(tokens) };
+    case 'DeallocateStmt':
+      return { ...base, kind: 'deallocate', preparedName: (body.name as string | undefined) ?? null };
+    default:
+      return { ...base, kind: QUERY_NODES.has(name) ? 'query' : 'other' };
+  }
+}
+
+/** Follows `SELECT … FROM (SELECT …) x LIMIT n` inwards for as long as there is exactly one thing to read from. */
+function readLimits(tree: Node | undefined): LimitClause[] {
+  const limits: LimitClause[] = [];
+  let select = selectOf(tree);
+  while (select !== undefined) {
+    if (select.limitCount !== undefined || select.limitOffset !== undefined) {
+      limits.push({
+        count: (select.limitCount as Node | undefined) ?? null,
+        offset: (select.limitOffset as Node | undefined) ?? null,
+        withTies: select.limitOption === 'LIMIT_OPTION_WITH_TIES',
+      });
+    }
+    const from = (select.fromClause as Node[] | undefined) ?? [];
+    const only = from.length === 1 ? (from[0]!.RangeSubselect as Node | undefined) : undefined;
+    select = selectOf(only?.subquery as Node | undefined);
+  }
+  return limits;
+}
+
+function selectOf(tree: Node | undefined): Node | undefined {
+  const declared = tree?.DeclareCursorStmt as Node | undefined;
+  if (declared !== undefined) return selectOf(declared.query as Node);
+  return tree?.SelectStmt as Node | undefined;
+}
+
+function explainOptions(body: Node): ExplainOptions {
+  const options = ((body.options as Node[] | undefined) ?? []).map((item) => item.DefElem as Node);
+  const argument = (name: string): string | null => {
+    const option = options.findLast((item) => item.defname === name);
+    if (option === undefined) return null;
+    const value = Object.values((option.arg as Node | undefined) ?? {})[0] as Record<string, unknown> | undefined;
+    return String(value?.sval ?? value?.boolval ?? value?.ival ?? 'true').toLowerCase();
+  };
+  return {
+    analyze: !['false', 'off', '0', null].includes(argument('analyze')),
+    isText: (argument('format') ?? 'text') === 'text',
+  };
+}
+
+/** What EXPLAIN explains: everything behind its options. */
+function explainedRange(tokens: readonly Token[], body: Node, end: number): { start: number; end: number } {
+  let index = 1;
+  if (((body.options as Node[] | undefined) ?? []).length > 0) {
+    if (tokens[1]?.text === '(') index = closingParenthesis(tokens, 1) + 1;
+    else while (/^(analy[sz]e|verbose)$/i.test(tokens[index]?.text ?? '')) index++;
+  }
+  return { start: tokens[index]?.start ?? end, end };
+}
+
+/** What PREPARE prepares: everything behind its AS. */
+function preparedRange(tokens: readonly Token[], end: number): { start: number; end: number } {
+  let index = 2;
+  if (tokens[2]?.text === '(') index = closingParenthesis(tokens, 2) + 1;
+  return { start: tokens[index + 1]?.start ?? end, end };
+}
+
+function rangeInParentheses(tokens: readonly Token[], open: number): { start: number; end: number } {
+  return { start: tokens[open]!.end, end: tokens[closingParenthesis(tokens, open)]!.start };
+}
+
+function closingParenthesis(tokens: readonly Token[], open: number): number {
+  let depth = 0;
+  for (let index = open; index < tokens.length; index++) {
+    if (tokens[index]!.text === '(') depth++;
+    if (tokens[index]!.text === ')' && --depth === 0) return index;
+  }
+  return tokens.length - 1;
+}
+
+/** `EXECUTE name (a, b)`: the ranges of a and b. */
+function argumentRanges(tokens: readonly Token[]): { start: number; end: number }[] {
+  if (tokens[2]?.text !== '(') return [];
+  const close = closingParenthesis(tokens, 2);
+  const ranges: { start: number; end: number }[] = [];
+  let start = tokens[2].end;
+  let depth = 0;
+  for (let index = 3; index <= close; index++) {
+    const token = tokens[index]!;
+    if ((token.text === ',' && depth === 0) || index === close) {
+      ranges.push({ start, end: token.start });
+      start = token.end;
+    } else if (token.text === '(' || token.text === '[') depth++;
+    else if (token.text === ')' || token.text === ']') depth--;
+  }
+  return ranges;
+}
