@@ -1,7 +1,7 @@
 import type { References } from './references.js';
 import { findReferences } from './references.js';
 import type { ByteText, Node, ParsedStatement, Token } from './syntax.js';
-import { parseStatements, scanTokens, toByteText, toSql } from './syntax.js';
+import { parseStatements, scanTokens, stringList, toByteText, toSql } from './syntax.js';
 
 export type StatementKind =
   | 'query' // SELECT, INSERT, UPDATE, DELETE, MERGE, CREATE TABLE AS, DECLARE: PostgreSQL can EXPLAIN it as it stands
@@ -27,8 +27,10 @@ export interface Statement {
   /** EXECUTE: the byte ranges of its arguments. */
   readonly arguments: readonly { readonly start: number; readonly end: number }[];
   readonly explain: ExplainOptions | null;
-  /** COPY table: its column list; empty: all. */
-  readonly copyColumns: readonly string[];
+  /** Names of the columns in all GROUP BY clauses; `*` where one groups by something else than a column name. */
+  readonly groupColumns: ReadonlySet<string>;
+  /** A SELECT that only returns rows: no INTO, no FOR UPDATE. */
+  readonly isPlainSelect: boolean;
   /** LIMIT and OFFSET of the outermost query and of the queries that it does nothing but read, outermost first. */
   readonly limits: readonly LimitClause[];
 }
@@ -60,6 +62,25 @@ export function statementSql(statement: Statement): string {
   return toSql(statement.text.slice(statement.start, statement.end));
 }
 
+/**
+ * `COPY table (columns) TO …` as `COPY (SELECT columns FROM table) TO …`, which means the same and can be planned; the
+ * statement itself when it is no such COPY.
+ */
+export function copyAsQuery(statement: Statement): Statement {
+  const [table] = statement.references.tables;
+  if (statement.kind !== 'copy' || statement.inner !== null || table === undefined || table.role !== 'read') {
+    return statement;
+  }
+  const { text, start, end } = statement;
+  const tokens = scanTokens(toSql(text)).filter((token) => token.start >= start && token.end <= end);
+  const next = tokens.findIndex((token) => token.start >= table.end);
+  const behind = tokens[next]?.text === '(' ? tokens[closingParenthesis(tokens, next)]!.end : table.end;
+  const columns = behind === table.end ? '*' : text.slice(tokens[next]!.end, behind - 1);
+  const query = `(SELECT ${columns} FROM ${text.slice(table.start, table.end)})`;
+  const sql = toSql(text.slice(start, table.start) + query + text.slice(behind, end));
+  return readStatements(sql)?.[0] ?? statement;
+}
+
 const QUERY_NODES = new Set([
   'SelectStmt',
   'InsertStmt',
@@ -83,7 +104,8 @@ function readStatement(parsed: ParsedStatement, text: ByteText, allTokens: reado
     preparedName: null,
     arguments: [],
     explain: null,
-    copyColumns: [],
+    groupColumns: readGroupColumns(parsed.tree),
+    isPlainSelect: name === 'SelectStmt' && body.intoClause === undefined && body.lockingClause === undefined,
     limits: readLimits(QUERY_NODES.has(name) ? parsed.tree : (body.query as Node | undefined)),
   };
   switch (name) {
@@ -92,7 +114,6 @@ function readStatement(parsed: ParsedStatement, text: ByteText, allTokens: reado
         ...base,
         kind: 'copy',
         inner: body.query === undefined ? null : rangeInParentheses(tokens, 1),
-        copyColumns: ((body.attlist as Node[] | undefined) ?? []).map((item) => (item.String as { sval: string }).sval),
       };
     case 'ExplainStmt':
       return { ...base, kind: 'explain', inner: explainedRange(tokens, body, parsed.end), explain: explainOptions(body) };
@@ -124,6 +145,26 @@ function readLimits(tree: Node | undefined): LimitClause[] {
     select = selectOf(only?.subquery as Node | undefined);
   }
   return limits;
+}
+
+function readGroupColumns(tree: Node): Set<string> {
+  const names = new Set<string>();
+  const visit = (node: unknown): void => {
+    if (Array.isArray(node)) for (const item of node) visit(item);
+    else if (node !== null && typeof node === 'object') {
+      for (const [key, value] of Object.entries(node)) {
+        if (key === 'groupClause') {
+          for (const item of value as Node[]) {
+            const fields = (item.ColumnRef as Node | undefined)?.fields;
+            names.add(fields === undefined ? '*' : (stringList(fields).at(-1) ?? '*'));
+          }
+        }
+        visit(value);
+      }
+    }
+  };
+  visit(tree);
+  return names;
 }
 
 function selectOf(tree: Node | undefined): Node | undefined {

@@ -1,0 +1,87 @@
+import type { ColumnModel } from '../config/model.js';
+import { makeCoercer } from '../core/coerce/coercer.js';
+import type { ScalarName, SqlType } from '../core/sql-type.js';
+import type { Constant } from './conditions.js';
+import { TEXT_CAST } from './conditions.js';
+
+/** How the session prints constants in EXPLAIN, as far as it changes what they say. */
+export interface OutputSettings {
+  /** DateStyle starts with ISO: dates and times can be read back. */
+  readonly hasIsoDates: boolean;
+  /** extra_float_digits is at least 1: floats are printed exactly. */
+  readonly hasExactFloats: boolean;
+}
+
+/** Names that EXPLAIN gives the constants which a column of each type is compared with by that type's own operators. */
+const COMPARABLE: Readonly<Partial<Record<ScalarName, ReadonlySet<string>>>> = {
+  text: new Set(['text', 'varchar']),
+  varchar: new Set(['text', 'varchar']),
+  boolean: new Set(['bool']),
+  smallint: new Set(['int2', 'int4', 'int8']),
+  integer: new Set(['int2', 'int4', 'int8']),
+  bigint: new Set(['int2', 'int4', 'int8']),
+  numeric: new Set(['numeric']),
+  real: new Set(['float4']),
+  double: new Set(['float8']),
+  date: new Set(['date']),
+  time: new Set(['time']),
+  timestamp: new Set(['timestamp']),
+  timestamptz: new Set(['timestamptz']),
+  uuid: new Set(['uuid']),
+};
+
+const DATE_TYPES: ReadonlySet<ScalarName> = new Set(['date', 'time', 'timestamp', 'timestamptz']);
+const FLOAT_TYPES: ReadonlySet<ScalarName> = new Set(['real', 'double']);
+
+/** The types that an untyped literal of EXPLAIN (`42`, `1.5`, `true`) can have. */
+const UNTYPED: ReadonlySet<ScalarName> = new Set(['smallint', 'integer', 'bigint', 'numeric', 'boolean']);
+
+/** The column that a condition's column name stands for; null when it is cast to text and that changes its value. */
+export function conditionColumn(name: string, columns: ReadonlyMap<string, ColumnModel>): ColumnModel | null {
+  const isCast = name.endsWith(TEXT_CAST);
+  const column = columns.get(isCast ? name.slice(0, -TEXT_CAST.length) : name);
+  if (column === undefined || column.type.isArray) return null;
+  if (isCast && column.type.scalar !== 'varchar' && column.type.scalar !== 'text') return null;
+  return column;
+}
+
+/**
+ * The constant as canonical text of the column's type.
+ * @returns null when the comparison is not one of that type's own, or the session prints such constants differently
+ */
+export function canonicalConstant(column: ColumnModel, constant: Constant, settings: OutputSettings): string | null {
+  const { scalar } = column.type;
+  if (constant.typeName === null ? !UNTYPED.has(scalar) : !COMPARABLE[scalar]?.has(constant.typeName)) return null;
+  if (constant.typeName === null && !isLiteralOf(scalar, constant.text)) return null;
+  if (DATE_TYPES.has(scalar) && !settings.hasIsoDates) return null;
+  if (FLOAT_TYPES.has(scalar) && !settings.hasExactFloats) return null;
+  try {
+    return makeCoercer(bareColumn(column)).fromString(constant.text);
+  } catch {
+    return null; // out of the column type's range, such as an int8 constant for a smallint column
+  }
+}
+
+/** An integer column compared with `1.5` is cast to numeric first, and shows as such; only whole literals are its own. */
+function isLiteralOf(scalar: ScalarName, text: string): boolean {
+  if (scalar === 'boolean') return text === 't' || text === 'f';
+  if (scalar === 'numeric') return text.includes('.');
+  return /^\d+$/.test(text);
+}
+
+/** The column without the options that describe how its API writes values, and without a length to exceed. */
+export function bareColumn(column: ColumnModel): ColumnModel {
+  const scalar: ScalarName = column.type.scalar === 'varchar' ? 'text' : column.type.scalar;
+  const type: SqlType = { scalar, isArray: false, maxLength: null, precision: null, scale: null };
+  return {
+    ...column,
+    type,
+    format: null,
+    timezone: 'UTC',
+    decimal: null,
+    nullValues: null,
+    defaultValue: null,
+    onError: 'fail',
+    notNull: false,
+  };
+}

@@ -1,0 +1,195 @@
+import type { TableModel } from '../config/model.js';
+import type { Catalogue, CatalogueEntry } from '../engine/engine.js';
+import type { PushedFilter, ScanSpec } from '../scan/scan.js';
+import type { Condition } from './conditions.js';
+import { columnsNamed, plainColumn, readConditions } from './conditions.js';
+import type { OutputSettings } from './constants.js';
+import type { ParameterNumber, RowWindow } from './limit-window.js';
+import { limitWindow, skipLimits } from './limit-window.js';
+import type { PlanNode, ScanNode } from './plan-tree.js';
+import { collectScans, readPlan } from './plan-tree.js';
+import type { RowPredicate } from './predicate.js';
+import { compilePredicate } from './predicate.js';
+import { pushDownFilters, requireFilters } from './push-down.js';
+import type { Statement } from './statement.js';
+import type { Resolve, ScanReference, StatementTemplate } from './template.js';
+import { buildTemplate, renderTemplate } from './template.js';
+
+/** What planning needs from the session. */
+export interface PlanContext {
+  readonly catalogue: Catalogue;
+  readonly resolve: Resolve;
+  readonly settings: OutputSettings;
+  readonly parameterNumber: ParameterNumber;
+  /** Names of enough plan tables for the n-th reference to each table. */
+  readonly planTables: (entry: CatalogueEntry, count: number) => Promise<readonly string[]>;
+  /** Runs `EXPLAIN (VERBOSE, FORMAT JSON)` of the text (bytes as characters) with the client's parameters. */
+  readonly explain: (byteText: string) => Promise<string>;
+}
+
+/** One scan of a statement, decided. */
+export interface PlannedScan {
+  readonly reference: ScanReference;
+  readonly planTable: string;
+  /** Null: the plan never reads this table. */
+  readonly spec: ScanSpec | null;
+  readonly pushed: readonly PushedFilter[];
+  /** What the engine or the stream path still checks, as EXPLAIN prints it. */
+  readonly residual: readonly string[];
+}
+
+/** A statement that is one scan with plain output columns: its rows can go straight to the client. */
+export interface StreamPlan {
+  readonly spec: ScanSpec;
+  /** Output column → its cell in the batches. */
+  readonly outputs: readonly number[];
+  /** Null: every row passes. */
+  readonly predicate: RowPredicate | null;
+  readonly window: RowWindow;
+}
+
+export interface StatementPlan {
+  readonly template: StatementTemplate;
+  readonly scans: readonly PlannedScan[];
+  readonly stream: StreamPlan | null;
+}
+
+/**
+ * Plans bytes `[start, end)` of a statement: asks the engine for its plan over plan tables and reads the scans off it.
+ * Without scans there is nothing to take over.
+ */
+export async function planStatement(
+  statement: Statement,
+  range: { readonly start: number; readonly end: number },
+  context: PlanContext,
+): Promise<StatementPlan> {
+  const template = buildTemplate(statement, range, context.resolve, context.catalogue);
+  if (template.scans.length === 0) return { template, scans: [], stream: null };
+  const planTables = await choosePlanTables(template, context);
+  const root = readPlan(await context.explain(renderTemplate(template, planTables).text));
+  const nodes = collectScans(root);
+  const shape = readShape(root, statement, template, context.parameterNumber);
+  const scans = template.scans.map((reference, index) =>
+    planScan(reference, planTables[index]!, nodes.get(unquotedName(planTables[index]!)) ?? [], shape, context.settings),
+  );
+  const stream = statement.isPlainSelect ? planStream(scans, nodes, shape, context.settings) : null;
+  return { template, scans, stream };
+}
+
+async function choosePlanTables(template: StatementTemplate, context: PlanContext): Promise<string[]> {
+  const counts = new Map<CatalogueEntry, number>();
+  for (const { entry, ordinal } of template.scans) counts.set(entry, Math.max(counts.get(entry) ?? 0, ordinal + 1));
+  const tables = new Map<CatalogueEntry, readonly string[]>();
+  for (const [entry, count] of counts) tables.set(entry, await context.planTables(entry, count));
+  return template.scans.map(({ entry, ordinal }) => tables.get(entry)![ordinal]!);
+}
+
+/** `"a"."b"` → `a.b`, as EXPLAIN's Schema and Relation Name give it. */
+function unquotedName(sqlName: string): string {
+  return sqlName.replace(/"((?:[^"]|"")*)"/g, (_, name: string) => name.replaceAll('""', '"'));
+}
+
+/** What the top of the plan says about a statement that is nothing but one scan. */
+interface Shape {
+  readonly root: PlanNode;
+  /** The scan below the Limit nodes, in the API's own order; null: there is more to the plan. */
+  readonly scanNode: PlanNode | null;
+  readonly window: RowWindow | null;
+}
+
+const ORDERED_SCANS = new Set(['Index Scan', 'Index Only Scan']);
+const UNORDERED_SCANS = new Set(['Seq Scan', 'Bitmap Heap Scan']);
+
+function readShape(
+  root: PlanNode,
+  statement: Statement,
+  template: StatementTemplate,
+  parameterNumber: ParameterNumber,
+): Shape {
+  const { node, limitNodes } = skipLimits(root);
+  const type = node['Node Type'];
+  // An index of the plan table can stand in for a Sort that the API's order would need.
+  const isOrdered =
+    ORDERED_SCANS.has(type) && template.parts.some((part) => 'text' in part && /\border\b/i.test(part.text));
+  const isScan = (UNORDERED_SCANS.has(type) || ORDERED_SCANS.has(type)) && !isOrdered;
+  const isOnlyNode = (node.Plans ?? []).every((child) => child['Node Type'] === 'Bitmap Index Scan');
+  const scanNode = isScan && isOnlyNode && template.scans.length === 1 ? node : null;
+  return { root, scanNode, window: limitWindow(statement, limitNodes, parameterNumber) };
+}
+
+function planScan(
+  reference: ScanReference,
+  planTable: string,
+  nodes: readonly ScanNode[],
+  shape: Shape,
+  settings: OutputSettings,
+): PlannedScan {
+  const table = reference.entry.table!;
+  if (nodes.length === 0) return { reference, planTable, spec: null, pushed: [], residual: [] };
+  const conditions = commonConditions(nodes);
+  const pushed = pushDownFilters(table, conditions, settings);
+  requireFilters(table, pushed);
+  const hasConditions = nodes.some((node) => node.conditions.length > 0);
+  const end = shape.scanNode !== null && !hasConditions ? shape.window?.end : undefined;
+  const spec: ScanSpec = {
+    table,
+    columns: neededColumns(table, nodes),
+    filters: pushed,
+    limit: end === undefined || end === Number.POSITIVE_INFINITY ? null : end,
+  };
+  const residual = [...new Set(nodes.flatMap((node) => node.conditions))];
+  return { reference, planTable, spec, pushed, residual };
+}
+
+/**
+ * The conditions that every reading of the table applies. The planner may read one table in several places
+ * (`min(x), max(x)` become two index look-ups); only what holds for all of them may narrow the scan.
+ */
+function commonConditions(nodes: readonly ScanNode[]): Condition[] {
+  // TABLESAMPLE chooses among all rows of the table, not among those that a filter leaves.
+  if (nodes.some((node) => node.nodeType === 'Sample Scan')) return [];
+  const lists = nodes.map((node) => node.conditions.flatMap((text) => readConditions(text, node.alias)));
+  const [first = [], ...others] = lists;
+  const keys = others.map((list) => new Set(list.map((condition) => JSON.stringify(condition))));
+  return first.filter((condition) => keys.every((set) => set.has(JSON.stringify(condition))));
+}
+
+/** Columns that any reading of the table puts out or checks, in the table's order. */
+function neededColumns(table: TableModel, nodes: readonly ScanNode[]): string[] {
+  const names = new Set<string>();
+  for (const node of nodes) {
+    for (const text of [...node.output, ...node.conditions]) {
+      for (const name of columnsNamed(text, node.alias)) names.add(name);
+    }
+  }
+  const all = table.columns.map((column) => column.name);
+  return names.has('*') ? all : all.filter((name) => names.has(name));
+}
+
+function planStream(
+  scans: readonly PlannedScan[],
+  nodes: ReadonlyMap<string, readonly ScanNode[]>,
+  shape: Shape,
+  settings: OutputSettings,
+): StreamPlan | null {
+  const spec = scans[0]?.spec;
+  if (shape.scanNode === null || shape.window === null || scans.length !== 1 || spec === null || spec === undefined) {
+    return null;
+  }
+  const [node] = nodes.get(unquotedName(scans[0]!.planTable)) ?? [];
+  if (node === undefined) return null;
+  const columns = new Map(spec.table.columns.map((column) => [column.name, column]));
+  const outputs = (shape.root.Output ?? []).map((text) => plainColumn(text, node.alias));
+  if (outputs.some((name) => name === null || !columns.has(name))) return null;
+  const names = outputs as string[];
+  const order = [...new Set([...names, ...spec.columns])];
+  const conditions = node.conditions.flatMap((text) => readConditions(text, node.alias));
+  const predicate = compilePredicate(conditions, columns, (name) => order.indexOf(name), settings);
+  if (predicate === null) return null;
+  return {
+    spec: { ...spec, columns: order },
+    outputs: names.map((name) => order.indexOf(name)),
+    predicate: conditions.length === 0 ? null : predicate,
+    window: shape.window,
+  };
+}

@@ -1,0 +1,299 @@
+import type { Socket } from 'node:net';
+import { FRAME_HEADER_BYTES } from '../wire/frames.js';
+import type { Frame } from '../wire/frames.js';
+import { readErrorFields } from '../wire/messages.js';
+import { frontend } from '../wire/write.js';
+import type { ClientWriter } from './client-writer.js';
+
+/** An ErrorResponse of the engine to something the gateway itself asked. */
+export class EngineError extends Error {
+  readonly frame: Buffer;
+  readonly fields: ReadonlyMap<string, string>;
+
+  constructor(frame: Buffer) {
+    const fields = readErrorFields(frame);
+    super(fields.get('M') ?? 'the engine answered an error');
+    this.name = 'EngineError';
+    this.frame = frame;
+    this.fields = fields;
+  }
+}
+
+/** A request was never run, because one before it in the same pipeline failed or the connection ended. */
+export class SkippedError extends Error {
+  override readonly name = 'SkippedError';
+}
+
+export type RequestKind = 'startup' | 'parse' | 'bind' | 'close' | 'describe' | 'execute' | 'sync' | 'query' | 'function';
+
+/** What is done with the answer to one request. Without `onFrame` it goes to the client as it comes. */
+export interface Disposition {
+  /** Sees each frame of the answer; returns what the client gets instead, null for nothing. */
+  readonly onFrame?: (frame: Frame) => Buffer | null;
+  readonly onDone?: () => void;
+  /** The request failed (with the ErrorResponse) or was skipped (null). */
+  readonly onFailed?: (error: Buffer | null) => void;
+}
+
+interface Expectation extends Disposition {
+  readonly kind: RequestKind;
+}
+
+const code = (letter: string): number => letter.charCodeAt(0);
+const T = {
+  error: code('E'),
+  ready: code('Z'),
+  notice: code('N'),
+  parameterStatus: code('S'),
+  notification: code('A'),
+  dataRow: code('D'),
+  copyData: code('d'),
+  copyIn: code('G'),
+};
+
+/** The frames that end the answer to each kind of request. */
+const FINAL: Readonly<Record<RequestKind, ReadonlySet<number>>> = {
+  startup: new Set([T.ready]),
+  parse: new Set([code('1')]),
+  bind: new Set([code('2')]),
+  close: new Set([code('3')]),
+  describe: new Set([code('T'), code('n')]),
+  execute: new Set([code('C'), code('I'), code('s')]),
+  sync: new Set([T.ready]),
+  query: new Set([T.ready]),
+  function: new Set([T.ready]),
+};
+
+/** Requests after which the engine is ready again even if they failed. */
+const ENDS_IN_READY: ReadonlySet<RequestKind> = new Set(['startup', 'sync', 'query', 'function']);
+
+/**
+ * One session's connection to the engine. Every request sent is matched with its answer, so that the gateway's own
+ * requests can go between the client's without the client seeing them, while all else is passed on as raw bytes.
+ */
+export class EngineLink {
+  readonly #socket: Socket;
+  readonly #client: ClientWriter;
+  readonly #expected: Expectation[] = [];
+  #chunks: Buffer[] = [];
+  #chunkBytes = 0;
+  #isFailed = false;
+  #isCopyIn = false;
+  #isClosed = false;
+  #idleWaiters: (() => void)[] = [];
+  /** Called for ParameterStatus frames and for each ReadyForQuery's transaction status. */
+  onParameterStatus: (frame: Buffer) => void = () => {};
+  onReady: (status: string) => void = () => {};
+  onCopyIn: () => void = () => {};
+
+  constructor(socket: Socket, client: ClientWriter) {
+    this.#socket = socket;
+    this.#client = client;
+    socket.on('data', (chunk: Buffer) => this.#onData(chunk));
+    socket.on('close', () => this.#onClose());
+  }
+
+  /** True from an error in a pipeline until the Sync that ends it: the engine ignores everything in between. */
+  get isFailed(): boolean {
+    return this.#isFailed;
+  }
+
+  /** The engine takes COPY data from the client. */
+  get isCopyIn(): boolean {
+    return this.#isCopyIn;
+  }
+
+  get isClosed(): boolean {
+    return this.#isClosed;
+  }
+
+  cork(): void {
+    this.#socket.cork();
+  }
+
+  uncork(): void {
+    this.#socket.uncork();
+  }
+
+  /** Sends bytes that have no answer of their own (Flush, COPY data, passwords, Terminate). */
+  send(bytes: Buffer): void {
+    if (!this.#isClosed) this.#socket.write(bytes);
+  }
+
+  copyInEnded(): void {
+    this.#isCopyIn = false;
+  }
+
+  /** Sends a request whose answer goes to the client unless `disposition` says otherwise. */
+  request(bytes: Buffer, kind: RequestKind, disposition: Disposition = {}): void {
+    if (this.#isClosed) {
+      disposition.onFailed?.(null);
+      return;
+    }
+    this.#socket.write(bytes);
+    if (this.#isFailed && !ENDS_IN_READY.has(kind)) {
+      disposition.onFailed?.(null);
+      return;
+    }
+    this.#expected.push({ kind, ...disposition });
+  }
+
+  /** Sends a request of the gateway's own; resolves with the frames of its answer, which the client does not see. */
+  ask(bytes: Buffer, kind: RequestKind): Promise<Frame[]> {
+    return new Promise((resolve, reject) => {
+      const frames: Frame[] = [];
+      this.request(bytes, kind, {
+        onFrame: (frame) => {
+          frames.push({ type: frame.type, bytes: Buffer.from(frame.bytes) });
+          return null;
+        },
+        onDone: () => resolve(frames),
+        onFailed: (error) => reject(error === null ? new SkippedError('request skipped') : new EngineError(error)),
+      });
+    });
+  }
+
+  /** Waits until the engine has answered everything asked so far. */
+  async settled(): Promise<void> {
+    if (this.#expected.length === 0) return;
+    this.send(frontend.flush);
+    await new Promise<void>((resolve) => this.#idleWaiters.push(resolve));
+  }
+
+  /** Resolves when the engine's socket has room again. */
+  async drained(): Promise<void> {
+    if (!this.#socket.writableNeedDrain || this.#isClosed) return;
+    await new Promise<void>((resolve) => {
+      const done = (): void => {
+        this.#socket.off('drain', done);
+        this.#socket.off('close', done);
+        resolve();
+      };
+      this.#socket.on('drain', done);
+      this.#socket.on('close', done);
+    });
+  }
+
+  close(): void {
+    this.#socket.end();
+    this.#socket.destroySoon();
+  }
+
+  #onData(chunk: Buffer): void {
+    this.#chunks.push(chunk);
+    this.#chunkBytes += chunk.length;
+    if (!this.#hasWholeFrame()) return;
+    const bytes = this.#chunks.length === 1 ? chunk : Buffer.concat(this.#chunks, this.#chunkBytes);
+    const rest = bytes.subarray(this.#readFrames(bytes));
+    this.#chunks = rest.length === 0 ? [] : [rest];
+    this.#chunkBytes = rest.length;
+    if (this.#expected.length === 0) this.#releaseIdle();
+  }
+
+  /** Whether the first frame is complete; keeps a huge frame from being copied again with each chunk of it. */
+  #hasWholeFrame(): boolean {
+    if (this.#chunkBytes < FRAME_HEADER_BYTES) return false;
+    if (this.#chunks[0]!.length < FRAME_HEADER_BYTES) this.#chunks = [Buffer.concat(this.#chunks, this.#chunkBytes)];
+    return this.#chunkBytes >= 1 + this.#chunks[0]!.readInt32BE(1);
+  }
+
+  /** Handles the complete frames of `bytes`, passing stretches of them on in one write; returns where they end. */
+  #readFrames(bytes: Buffer): number {
+    let at = 0;
+    let relayFrom = 0;
+    const relayUpTo = (end: number): void => {
+      if (end > relayFrom) this.#toClient(bytes.subarray(relayFrom, end));
+    };
+    while (bytes.length - at >= FRAME_HEADER_BYTES) {
+      const end = at + 1 + bytes.readInt32BE(at + 1);
+      if (end > bytes.length) break;
+      const type = bytes[at]!;
+      const head = this.#expected[0];
+      const isBulk = type === T.dataRow || type === T.copyData;
+      if (!(isBulk && head?.onFrame === undefined)) {
+        const frame = bytes.subarray(at, end);
+        const passed = this.#accept(type, frame);
+        if (passed !== frame) {
+          relayUpTo(at);
+          relayFrom = end;
+          if (passed !== null) this.#toClient(passed);
+        }
+      }
+      at = end;
+    }
+    relayUpTo(at);
+    return at;
+  }
+
+  /** Matches a frame with the request it answers; returns what the client gets for it. */
+  #accept(type: number, frame: Buffer): Buffer | null {
+    if (type === T.notice || type === T.notification) return frame;
+    if (type === T.parameterStatus) {
+      this.onParameterStatus(frame);
+      return frame;
+    }
+    const head = this.#expected[0];
+    if (type === T.error) return this.#acceptError(head, frame);
+    if (type === T.ready) {
+      this.#isFailed = false;
+      this.#isCopyIn = false;
+      this.onReady(String.fromCharCode(frame[FRAME_HEADER_BYTES]!));
+    }
+    if (head === undefined) return frame;
+    const passed = head.onFrame === undefined ? frame : head.onFrame({ type, bytes: frame });
+    if (type === T.copyIn) this.#beginCopyIn();
+    if (FINAL[head.kind].has(type)) {
+      this.#expected.shift();
+      head.onDone?.();
+    }
+    return passed;
+  }
+
+  #acceptError(head: Expectation | undefined, frame: Buffer): Buffer | null {
+    this.#isCopyIn = false;
+    // A connection that ends (FATAL) may say so without having been asked.
+    if (head === undefined) return frame;
+    const passed = head.onFrame === undefined ? frame : head.onFrame({ type: T.error, bytes: frame });
+    const copy = Buffer.from(frame);
+    if (ENDS_IN_READY.has(head.kind)) {
+      head.onFailed?.(copy);
+      return passed;
+    }
+    this.#isFailed = true;
+    this.#expected.shift();
+    head.onFailed?.(copy);
+    while (this.#expected.length > 0 && !ENDS_IN_READY.has(this.#expected[0]!.kind)) {
+      this.#expected.shift()!.onFailed?.(null);
+    }
+    return passed;
+  }
+
+  /** While COPY data flows the engine ignores Sync, also one that the client has sent along already. */
+  #beginCopyIn(): void {
+    this.#isCopyIn = true;
+    if (this.#expected[0]?.kind !== 'execute') {
+      this.onCopyIn();
+      return;
+    }
+    while (this.#expected[1]?.kind === 'sync') this.#expected.splice(1, 1);
+    this.onCopyIn();
+  }
+
+  #toClient(bytes: Buffer): void {
+    if (this.#client.write(bytes)) return;
+    this.#socket.pause();
+    void this.#client.drained().then(() => this.#socket.resume());
+  }
+
+  #releaseIdle(): void {
+    const waiters = this.#idleWaiters;
+    this.#idleWaiters = [];
+    for (const waiter of waiters) waiter();
+  }
+
+  #onClose(): void {
+    this.#isClosed = true;
+    for (const expectation of this.#expected.splice(0)) expectation.onFailed?.(null);
+    this.#releaseIdle();
+  }
+}

@@ -1,0 +1,85 @@
+import type { GatewayError } from '../core/errors.js';
+import type { Frame } from '../wire/frames.js';
+import { readDataRow } from '../wire/messages.js';
+import { backend, errorFields, frontend, textBindTail } from '../wire/write.js';
+import type { EngineLink } from './engine-link.js';
+import { EngineError } from './engine-link.js';
+
+/** Name of the statement and the portal that the gateway uses in a client's engine session for moments at a time. */
+const OWN = 'tidegate_own';
+
+const DATA_ROW = 'D'.charCodeAt(0);
+
+export interface OwnQuery {
+  /** Text, or bytes as they are to be sent. */
+  readonly sql: string | Buffer;
+  readonly parameterOids?: readonly number[];
+  /** Parameters and result formats of a Bind message; none by default. */
+  readonly bindTail?: Buffer;
+}
+
+/**
+ * Runs queries of the gateway's own inside the client's session and transaction, all in one round trip and without a
+ * Sync, which would end the client's implicit transaction.
+ * @returns per query its rows as texts
+ * @throws EngineError for the first that fails; the client's transaction has failed with it
+ */
+export async function ownQueries(
+  link: EngineLink,
+  queries: readonly OwnQuery[],
+): Promise<(readonly (readonly (string | null)[])[])[]> {
+  const answers = queries.map(({ sql, parameterOids = [], bindTail = textBindTail() }) => {
+    const setup = [
+      // Closing what does not exist is no error, and an earlier failure may have left them.
+      link.ask(frontend.close('statement', OWN), 'close'),
+      link.ask(frontend.parse(OWN, sql, parameterOids), 'parse'),
+      link.ask(frontend.bindWithTail(OWN, OWN, bindTail), 'bind'),
+    ];
+    const rows = link.ask(frontend.execute(OWN), 'execute');
+    const teardown = link.ask(frontend.close('portal', OWN), 'close');
+    return Promise.all([rows, ...setup, teardown]).then(([frames]) => rowsOf(frames));
+  });
+  link.send(frontend.flush);
+  return Promise.all(answers);
+}
+
+function rowsOf(frames: readonly Frame[]): (string | null)[][] {
+  return frames.filter((frame) => frame.type === DATA_ROW).map((frame) => readDataRow(frame.bytes));
+}
+
+/**
+ * Raises an error in the client's engine session, so that its transaction fails as it must.
+ * @returns the ErrorResponse for the client
+ */
+export async function raiseInEngine(link: EngineLink, error: GatewayError): Promise<Buffer> {
+  if (link.isFailed || link.isClosed) return backend.error(error);
+  const parameters = [error.sqlstate, error.message, error.detail ?? null, error.hint ?? null];
+  try {
+    await ownQueries(link, [
+      { sql: 'SELECT tidegate.raise($1, $2, $3, $4)', parameterOids: [25, 25, 25, 25], bindTail: textBindTail(parameters) },
+    ]);
+  } catch (raised) {
+    if (raised instanceof EngineError && raised.fields.get('C') === error.sqlstate) {
+      return withoutOrigin(raised.fields, error.position);
+    }
+  }
+  return backend.error(error);
+}
+
+/** Fields of an ErrorResponse that tell where in the engine it came from: of no use where the gateway raised it. */
+const ORIGIN_FIELDS = new Set(['W', 'F', 'L', 'R', 'p', 'q', 'P']);
+
+function withoutOrigin(fields: ReadonlyMap<string, string>, position: number | undefined): Buffer {
+  const kept = [...fields].filter(([code]) => !ORIGIN_FIELDS.has(code));
+  if (position !== undefined) kept.push(['P', String(position)]);
+  return errorFields('E', kept);
+}
+
+/** An ErrorResponse of the engine with its position field mapped to the client's text; null: it has no place there. */
+export function withPosition(fields: ReadonlyMap<string, string>, map: (position: number) => number | null): Buffer {
+  const position = fields.get('P');
+  const mapped = position === undefined ? null : map(Number(position));
+  const kept = [...fields].filter(([code]) => code !== 'P');
+  if (mapped !== null) kept.push(['P', String(mapped)]);
+  return errorFields('E', kept);
+}

@@ -1,0 +1,66 @@
+import { BodyReader } from '../wire/frames.js';
+import type { PrintSettings } from './row-encoder.js';
+
+const UTC_NAMES = new Set(['UTC', 'Etc/UTC', 'GMT', 'Etc/GMT', 'Universal', 'Zulu', 'Etc/UCT', 'UCT']);
+
+/** The session's settings as the engine reports them unasked (ParameterStatus). */
+export class ReportedSettings {
+  readonly #values = new Map<string, string>();
+
+  /** Takes in a ParameterStatus frame. */
+  update(frame: Buffer): void {
+    const body = new BodyReader(frame);
+    this.#values.set(body.cstring(), body.cstring());
+  }
+
+  get clientEncoding(): string {
+    return this.#values.get('client_encoding') ?? 'UTF8';
+  }
+
+  get isUtf8(): boolean {
+    return this.clientEncoding === 'UTF8';
+  }
+
+  get hasIsoDates(): boolean {
+    return (this.#values.get('DateStyle') ?? 'ISO').startsWith('ISO');
+  }
+
+  get isUtc(): boolean {
+    return UTC_NAMES.has(this.#values.get('TimeZone') ?? 'UTC');
+  }
+}
+
+/** Settings that are only known by asking; asked together with each plan. */
+export interface AskedSettings {
+  readonly statementTimeoutMs: number;
+  readonly hasHexBytea: boolean;
+  readonly hasExactFloats: boolean;
+  /** `SET tidegate.execution = 'engine'`. */
+  readonly forcesEngine: boolean;
+}
+
+/** Asks for them, and for the OIDs of the table names given as parameters; one row. */
+export function settingsQuery(nameCount: number): string {
+  const names = Array.from({ length: nameCount }, (_, index) => `, pg_catalog.to_regclass($${index + 1})::pg_catalog.oid`);
+  return `SELECT (SELECT setting FROM pg_catalog.pg_settings WHERE name = 'statement_timeout'), pg_catalog.current_setting('bytea_output'), pg_catalog.current_setting('extra_float_digits'), pg_catalog.current_setting('tidegate.execution', true)${names.join('')}`;
+}
+
+export function readSettings(row: readonly (string | null)[]): AskedSettings {
+  const [timeout, byteaOutput, floatDigits, execution] = row;
+  return {
+    statementTimeoutMs: Number(timeout ?? 0),
+    hasHexBytea: byteaOutput === 'hex',
+    hasExactFloats: Number(floatDigits) >= 1,
+    forcesEngine: execution === 'engine',
+  };
+}
+
+export function printSettings(reported: ReportedSettings, asked: AskedSettings): PrintSettings {
+  return {
+    isUtf8: reported.isUtf8,
+    hasIsoDates: reported.hasIsoDates,
+    isUtc: reported.isUtc,
+    hasExactFloats: asked.hasExactFloats,
+    hasHexBytea: asked.hasHexBytea,
+  };
+}
