@@ -19,7 +19,8 @@ import { buildTemplate, renderTemplate } from './template.js';
 export interface PlanContext {
   readonly catalogue: Catalogue;
   readonly resolve: Resolve;
-  readonly settings: OutputSettings;
+  /** Called after `explain`. */
+  readonly settings: () => OutputSettings;
   readonly parameterNumber: ParameterNumber;
   /** Names of enough plan tables for the n-th reference to each table. */
   readonly planTables: (entry: CatalogueEntry, count: number) => Promise<readonly string[]>;
@@ -67,12 +68,13 @@ export async function planStatement(
   if (template.scans.length === 0) return { template, scans: [], stream: null };
   const planTables = await choosePlanTables(template, context);
   const root = readPlan(await context.explain(renderTemplate(template, planTables).text));
+  const settings = context.settings();
   const nodes = collectScans(root);
   const shape = readShape(root, statement, template, context.parameterNumber);
   const scans = template.scans.map((reference, index) =>
-    planScan(reference, planTables[index]!, nodes.get(unquotedName(planTables[index]!)) ?? [], shape, context.settings),
+    planScan(reference, planTables[index]!, nodes.get(unquotedName(planTables[index]!)) ?? [], shape, settings),
   );
-  const stream = statement.isPlainSelect ? planStream(scans, nodes, shape, context.settings) : null;
+  const stream = statement.isPlainSelect ? planStream(scans, nodes, shape, settings) : null;
   return { template, scans, stream };
 }
 

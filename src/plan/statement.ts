@@ -10,6 +10,7 @@ export type StatementKind =
   | 'prepare'
   | 'execute'
   | 'deallocate'
+  | 'discard'
   | 'other';
 
 /** One statement of a query text, taken apart as far as the planner and the session need it. */
@@ -121,6 +122,8 @@ function readStatement(parsed: ParsedStatement, text: ByteText, allTokens: reado
       return { ...base, kind: 'prepare', inner: preparedRange(tokens, parsed.end), preparedName: body.name as string };
     case 'ExecuteStmt':
       return { ...base, kind: 'execute', preparedName: body.name as string, arguments: argumentRanges(tokens) };
+    case 'DiscardStmt':
+      return { ...base, kind: 'discard' };
     case 'DeallocateStmt':
       return { ...base, kind: 'deallocate', preparedName: (body.name as string | undefined) ?? null };
     default:

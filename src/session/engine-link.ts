@@ -30,6 +30,8 @@ export type RequestKind = 'startup' | 'parse' | 'bind' | 'close' | 'describe' | 
 export interface Disposition {
   /** Sees each frame of the answer; returns what the client gets instead, null for nothing. */
   readonly onFrame?: (frame: Frame) => Buffer | null;
+  /** Sees an ErrorResponse in the place of `onFrame`; returns what the client gets instead. */
+  readonly onError?: (frame: Buffer) => Buffer | null;
   readonly onDone?: () => void;
   /** The request failed (with the ErrorResponse) or was skipped (null). */
   readonly onFailed?: (error: Buffer | null) => void;
@@ -67,6 +69,9 @@ const FINAL: Readonly<Record<RequestKind, ReadonlySet<number>>> = {
 /** Requests after which the engine is ready again even if they failed. */
 const ENDS_IN_READY: ReadonlySet<RequestKind> = new Set(['startup', 'sync', 'query', 'function']);
 
+/** How long the engine may take to end a session after Terminate. */
+const CLOSE_TIMEOUT_MS = 5000;
+
 /**
  * One session's connection to the engine. Every request sent is matched with its answer, so that the gateway's own
  * requests can go between the client's without the client seeing them, while all else is passed on as raw bytes.
@@ -90,6 +95,7 @@ export class EngineLink {
     this.#socket = socket;
     this.#client = client;
     socket.on('data', (chunk: Buffer) => this.#onData(chunk));
+    socket.on('error', () => {}); // 'close' follows
     socket.on('close', () => this.#onClose());
   }
 
@@ -174,9 +180,17 @@ export class EngineLink {
     });
   }
 
+  /** Sends what is queued and ends the connection. */
   close(): void {
     this.#socket.end();
-    this.#socket.destroySoon();
+  }
+
+  /** Resolves when the connection has ended: nothing of the session holds locks any more. */
+  async closed(): Promise<void> {
+    if (this.#isClosed) return;
+    const deadline = setTimeout(() => this.#socket.destroy(), CLOSE_TIMEOUT_MS);
+    await new Promise<void>((resolve) => this.#socket.once('close', () => resolve()));
+    clearTimeout(deadline);
   }
 
   #onData(chunk: Buffer): void {
@@ -253,7 +267,8 @@ export class EngineLink {
     this.#isCopyIn = false;
     // A connection that ends (FATAL) may say so without having been asked.
     if (head === undefined) return frame;
-    const passed = head.onFrame === undefined ? frame : head.onFrame({ type: T.error, bytes: frame });
+    const onError = head.onError ?? ((bytes: Buffer) => head.onFrame?.({ type: T.error, bytes }) ?? null);
+    const passed = head.onError === undefined && head.onFrame === undefined ? frame : onError(frame);
     const copy = Buffer.from(frame);
     if (ENDS_IN_READY.has(head.kind)) {
       head.onFailed?.(copy);

@@ -1,5 +1,7 @@
 import type { Statement } from '../plan/statement.js';
+import type { ScanStatistics } from '../scan/scan.js';
 import type { FieldDescription } from '../wire/messages.js';
+import type { ActiveStatement } from './active-statement.js';
 
 /** A prepared statement of the session, by Parse or by SQL PREPARE (the two share their names). */
 export interface PreparedStatement {
@@ -17,15 +19,23 @@ export interface Portal {
   /** A copy of the client's Bind frame. */
   readonly bind: Buffer;
   /** Set while the portal is being read. */
-  run: PortalRun | null;
+  running: RunningStatement | null;
+}
+
+/** A statement under way. */
+export interface RunningStatement {
+  readonly run: PortalRun;
+  readonly way: 'stream' | 'engine';
+  readonly statistics: ScanStatistics;
+  readonly active: ActiveStatement;
 }
 
 /** The running side of a portal or of a statement of a simple query. */
 export interface PortalRun {
   /** Sends the next rows to the client, all with `maxRows` 0, and then CommandComplete or PortalSuspended. */
   execute(maxRows: number): Promise<void>;
-  /** Ends it wherever it is; never throws. */
-  close(): Promise<void>;
+  /** Ends it wherever it is; never throws. `isGone`: the engine has ended its transaction, and so its portals. */
+  close(isGone?: boolean): Promise<void>;
 }
 
 /**

@@ -42,13 +42,13 @@ export interface AskedSettings {
 /** Asks for them, and for the OIDs of the table names given as parameters; one row. */
 export function settingsQuery(nameCount: number): string {
   const names = Array.from({ length: nameCount }, (_, index) => `, pg_catalog.to_regclass($${index + 1})::pg_catalog.oid`);
-  return `SELECT (SELECT setting FROM pg_catalog.pg_settings WHERE name = 'statement_timeout'), pg_catalog.current_setting('bytea_output'), pg_catalog.current_setting('extra_float_digits'), pg_catalog.current_setting('tidegate.execution', true)${names.join('')}`;
+  return `SELECT pg_catalog.current_setting('statement_timeout'), pg_catalog.current_setting('bytea_output'), pg_catalog.current_setting('extra_float_digits'), pg_catalog.current_setting('tidegate.execution', true)${names.join('')}`;
 }
 
 export function readSettings(row: readonly (string | null)[]): AskedSettings {
   const [timeout, byteaOutput, floatDigits, execution] = row;
   return {
-    statementTimeoutMs: Number(timeout ?? 0),
+    statementTimeoutMs: readMilliseconds(timeout ?? '0'),
     hasHexBytea: byteaOutput === 'hex',
     hasExactFloats: Number(floatDigits) >= 1,
     forcesEngine: execution === 'engine',
@@ -63,4 +63,12 @@ export function printSettings(reported: ReportedSettings, asked: AskedSettings):
     hasExactFloats: asked.hasExactFloats,
     hasHexBytea: asked.hasHexBytea,
   };
+}
+
+const MILLISECONDS: Readonly<Record<string, number>> = { us: 0.001, ms: 1, s: 1000, min: 60_000, h: 3_600_000, d: 86_400_000 };
+
+/** A time setting as `SHOW` prints it (`0`, `5min`). */
+function readMilliseconds(text: string): number {
+  const match = /^(\d+)(us|ms|s|min|h|d)?$/.exec(text);
+  return match === null ? 0 : Number(match[1]) * MILLISECONDS[match[2] ?? 'ms']!;
 }

@@ -1,0 +1,63 @@
+import type { Frame } from '../wire/frames.js';
+import { frontend } from '../wire/write.js';
+import type { BoundStatement } from './bound-statement.js';
+import type { EngineLink } from './engine-link.js';
+import type { PortalRun } from './prepared.js';
+
+/** What the client gets in the place of an ErrorResponse. */
+export type ErrorTransform = (frame: Buffer) => Buffer;
+
+/** What an engine run does with the frames of its answer on their way to the client; null: nothing. */
+export type FrameTransform = (frame: Frame) => Buffer | null;
+
+/** Runs a rewritten statement in the client's engine session, with the client's parameters, and relays the answer. */
+export class EngineRun implements PortalRun {
+  readonly #link: EngineLink;
+  readonly #name: string;
+  readonly #onError: ErrorTransform;
+  readonly #onFrame: FrameTransform | null;
+
+  private constructor(link: EngineLink, name: string, onError: ErrorTransform, onFrame: FrameTransform | null) {
+    this.#link = link;
+    this.#name = name;
+    this.#onError = onError;
+    this.#onFrame = onFrame;
+  }
+
+  /**
+   * Parses and binds the statement under a name of the gateway's own; `name` is unique in the session.
+   * @throws EngineError when the engine refuses it
+   */
+  static async start(
+    link: EngineLink,
+    name: string,
+    sql: Buffer,
+    bound: BoundStatement,
+    onError: ErrorTransform,
+    onFrame: FrameTransform | null,
+  ): Promise<EngineRun> {
+    const answers = Promise.all([
+      link.ask(frontend.parse(name, sql, bound.parameterOids), 'parse'),
+      link.ask(frontend.bindWithTail(name, name, bound.bindTail), 'bind'),
+      // A portal goes on without its statement.
+      link.ask(frontend.close('statement', name), 'close'),
+    ]);
+    link.send(frontend.flush);
+    await answers;
+    return new EngineRun(link, name, onError, onFrame);
+  }
+
+  async execute(maxRows: number): Promise<void> {
+    const onError = this.#onError;
+    const disposition = this.#onFrame === null ? { onError } : { onError, onFrame: this.#onFrame };
+    this.#link.request(frontend.execute(this.#name, maxRows), 'execute', disposition);
+    await this.#link.settled();
+  }
+
+  async close(isGone = false): Promise<void> {
+    if (isGone || this.#link.isFailed || this.#link.isClosed) return;
+    const closed = this.#link.ask(frontend.close('portal', this.#name), 'close');
+    this.#link.send(frontend.flush);
+    await closed.catch(() => {});
+  }
+}

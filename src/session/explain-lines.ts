@@ -1,0 +1,69 @@
+import type { PlannedScan, StatementPlan } from '../plan/planner.js';
+import { filterText } from '../plan/push-down.js';
+import type { Scanner } from '../scan/scan.js';
+import type { Frame } from '../wire/frames.js';
+import { readDataRow } from '../wire/messages.js';
+import { backend } from '../wire/write.js';
+import type { FrameTransform } from './engine-run.js';
+
+/** What EXPLAIN shows above PostgreSQL's own plan: each scan's request, what was pushed down, what is still checked. */
+export function explainLines(plan: StatementPlan, streams: boolean, scanner: Scanner): string[] {
+  const way = streams ? 'rows stream from the API to the client' : 'rows are fetched into the engine, which computes the result';
+  return [`Tidegate: ${way}`, ...plan.scans.flatMap((scan) => scanLines(scan, scanner)), ''];
+}
+
+function scanLines(scan: PlannedScan, scanner: Scanner): string[] {
+  const { schema, name } = scan.reference.entry;
+  const title = `  Scan of ${schema}.${name}`;
+  const { spec } = scan;
+  if (spec === null) return [`${title}: not needed, no request`];
+  const facts = [
+    ...scanner.describe(spec),
+    `Columns: ${spec.columns.length === 0 ? 'none' : spec.columns.join(', ')}`,
+    `Pushed down: ${scan.pushed.length === 0 ? 'nothing' : scan.pushed.map(filterText).join(', ')}`,
+    `Residual: ${scan.residual.length === 0 ? 'nothing' : scan.residual.join(' AND ')}`,
+  ];
+  return [title, ...facts.map((fact) => `    ${fact}`)];
+}
+
+const DATA_ROW = 'D'.charCodeAt(0);
+
+/**
+ * Puts lines before the first row of EXPLAIN's text output, and the virtual tables' names in the place of the tables
+ * that were read for them.
+ */
+export function explainTransform(lines: readonly string[], tables: ReadonlyMap<string, string>): FrameTransform {
+  let isFirst = true;
+  const pattern = tablePattern([...tables.keys()]);
+  return (frame: Frame) => {
+    if (frame.type !== DATA_ROW) return frame.bytes;
+    const [text = ''] = readDataRow(frame.bytes);
+    const renamed = pattern === null ? text : (text ?? '').replace(pattern, (name) => tables.get(name) ?? name);
+    const row = backend.dataRow([renamed]);
+    if (!isFirst) return row;
+    isFirst = false;
+    return Buffer.concat([...lines.map((line) => backend.dataRow([line])), row]);
+  };
+}
+
+function tablePattern(names: readonly string[]): RegExp | null {
+  if (names.length === 0) return null;
+  const longestFirst = [...names].sort((a, b) => b.length - a.length);
+  return new RegExp(longestFirst.map((name) => name.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')).join('|'), 'g');
+}
+
+/** Names as EXPLAIN may print them (with and without schema and quotes) of tables that stand for virtual ones. */
+export function tableNamesShown(sqlNames: readonly string[], scans: readonly PlannedScan[]): Map<string, string> {
+  const shown = new Map<string, string>();
+  for (const [index, sqlName] of sqlNames.entries()) {
+    const { schema, name } = scans[index]!.reference.entry;
+    const [tableSchema = '', table = ''] = splitQualified(sqlName);
+    shown.set(`${tableSchema}.${table}`, `${schema}.${name}`);
+    shown.set(table, name);
+  }
+  return shown;
+}
+
+function splitQualified(sqlName: string): string[] {
+  return (sqlName.match(/"(?:[^"]|"")*"|[^".]+/g) ?? []).map((part) => part.replace(/^"|"$/g, ''));
+}

@@ -1,0 +1,119 @@
+import type { Statement } from '../plan/statement.js';
+import { readStatements } from '../plan/statement.js';
+import type { Frame } from '../wire/frames.js';
+import { readBind, readExecute, readParse, readRowDescription, readTarget } from '../wire/messages.js';
+import { frontend } from '../wire/write.js';
+import type { BoundStatement } from './bound-statement.js';
+import { bindExtended } from './bound-statement.js';
+import type { Portal, PreparedStatement } from './prepared.js';
+import type { SessionState } from './session-state.js';
+import { bindExecute, describeStatement, isVirtual, mayBeVirtual, noteSqlPrepared } from './sql-prepared.js';
+
+const ROW_DESCRIPTION = 'T'.charCodeAt(0);
+
+/**
+ * The extended query protocol. Every message is relayed; only Execute of a statement over virtual tables is taken over.
+ * https://www.postgresql.org/docs/18/protocol-flow.html#PROTOCOL-FLOW-EXT-QUERY
+ */
+export class ExtendedQuery {
+  readonly #session: SessionState;
+
+  constructor(session: SessionState) {
+    this.#session = session;
+  }
+
+  parse(frame: Frame): void {
+    const { link, prepared } = this.#session;
+    const { name, query, parameterOids } = readParse(frame.bytes);
+    const statement: PreparedStatement = { sql: query, virtual: this.#readVirtual(query), parameterOids, fields: null };
+    const undo = prepared.set(name, statement);
+    link.request(frame.bytes, 'parse', { onFailed: undo });
+    if (statement.virtual !== null) void describeStatement(this.#session, name, statement).catch(() => {});
+  }
+
+  bind(frame: Frame): void {
+    const { link, prepared, portals } = this.#session;
+    const bind = readBind(frame.bytes);
+    const statement = prepared.get(bind.statement);
+    const isVirtual = statement !== undefined && statement.virtual !== null;
+    const replaced = portals.get(bind.portal);
+    if (replaced?.running != null) void this.#session.finish(replaced.running);
+    if (!isVirtual) portals.delete(bind.portal);
+    const undo = isVirtual
+      ? portals.set(bind.portal, { prepared: statement, bind: Buffer.from(frame.bytes), running: null })
+      : () => {};
+    link.request(frame.bytes, 'bind', { onFailed: undo });
+  }
+
+  close(frame: Frame): void {
+    const { link, prepared, portals } = this.#session;
+    const { kind, name } = readTarget(frame.bytes);
+    const onDone = (): void => {
+      if (kind === 'statement') prepared.delete(name);
+      else {
+        const portal = portals.get(name);
+        portals.delete(name);
+        if (portal?.running != null) void this.#session.finish(portal.running);
+      }
+    };
+    link.request(frame.bytes, 'close', { onDone });
+  }
+
+  execute(frame: Frame): void | Promise<void> {
+    const { portal: name, maxRows } = readExecute(frame.bytes);
+    const portal = this.#session.portals.get(name);
+    if (portal === undefined) this.#session.link.request(frame.bytes, 'execute');
+    else return this.#executeVirtual(frame, name, portal, maxRows);
+  }
+
+  async #executeVirtual(frame: Frame, name: string, portal: Portal, maxRows: number): Promise<void> {
+    const session = this.#session;
+    const { link } = session;
+    await link.settled();
+    if (link.isFailed || link.isClosed) return;
+    const failed = async (error: unknown): Promise<void> => {
+      const sqlstate = await session.report(error, (position) => position);
+      if (portal.running !== null) await session.finish(portal.running, sqlstate);
+      portal.running = null;
+    };
+    try {
+      portal.running ??= await session.start(await this.#bound(name, portal));
+      if (portal.running === null) {
+        session.portals.delete(name);
+        link.request(frame.bytes, 'execute', this.#afterExecute(portal));
+        return;
+      }
+      await session.execute(portal.running, maxRows);
+      portal.running.active.stopClock();
+    } catch (error) {
+      await failed(error);
+    }
+  }
+
+  /** The portal's statement with its parameters, and its result columns as the engine describes them. */
+  async #bound(name: string, portal: Portal): Promise<BoundStatement> {
+    const { link, prepared } = this.#session;
+    const statement = portal.prepared.virtual!;
+    const description = link.ask(frontend.describe('portal', name), 'describe');
+    link.send(frontend.flush);
+    const [described] = await description;
+    const fields = described!.type === ROW_DESCRIPTION ? readRowDescription(described!.bytes) : null;
+    const bind = readBind(portal.bind);
+    const target = statement.kind === 'execute' ? prepared.get(statement.preparedName ?? '') : undefined;
+    if (target === undefined) return bindExtended(statement, portal.prepared.parameterOids, bind, fields);
+    return (await bindExecute(this.#session, statement, target)) ?? bindExtended(statement, [], bind, fields);
+  }
+
+  /** What SQL-level PREPARE and DEALLOCATE change, once they have run. */
+  #afterExecute(portal: Portal): { onDone?: () => void } {
+    const statement = portal.prepared.virtual!;
+    return { onDone: () => noteSqlPrepared(this.#session, statement) };
+  }
+
+  /** Takes the text apart when it may be about virtual tables. */
+  #readVirtual(query: string): Statement | null {
+    if (!mayBeVirtual(this.#session, query)) return null;
+    const [statement, ...others] = readStatements(query) ?? [];
+    return statement === undefined || others.length > 0 || !isVirtual(this.#session, statement) ? null : statement;
+  }
+}

@@ -1,0 +1,107 @@
+import { errors } from '../core/errors.js';
+import { ActiveStatement } from './active-statement.js';
+import type { BoundStatement } from './bound-statement.js';
+import type { ClientWriter } from './client-writer.js';
+import type { EngineLink } from './engine-link.js';
+import type { PositionMap } from './failure.js';
+import { reportFailure } from './failure.js';
+import type { Portal, PreparedStatement, RunningStatement } from './prepared.js';
+import { NamedObjects } from './prepared.js';
+import type { Services } from './services.js';
+import type { ReportedSettings } from './settings.js';
+import { StatementRunner } from './statement-runner.js';
+
+/** What the parts of one session share: its connections, its named objects, and the statement under way. */
+export class SessionState {
+  readonly prepared = new NamedObjects<PreparedStatement>();
+  readonly portals = new NamedObjects<Portal>();
+  readonly runner: StatementRunner;
+  #active: ActiveStatement | null = null;
+
+  /** @param cancelInEngine sends a cancel request for this session to the engine */
+  constructor(
+    readonly services: Services,
+    readonly link: EngineLink,
+    readonly client: ClientWriter,
+    readonly reported: ReportedSettings,
+    readonly cancelInEngine: () => void,
+  ) {
+    this.runner = new StatementRunner(services, link, client, reported);
+  }
+
+  /** The statement under way, as far as the gateway has a part in it. */
+  get active(): ActiveStatement | null {
+    return this.#active;
+  }
+
+  /** Plans and starts a statement; null: it has nothing to do with virtual tables after all. */
+  async start(bound: BoundStatement): Promise<RunningStatement | null> {
+    if (!this.reported.isUtf8 && !/^[\0-\x7f]*$/.test(bound.statement.text)) {
+      throw errors.featureNotSupported(
+        `statements over virtual tables must be in UTF-8, not in ${this.reported.clientEncoding}`,
+        { hint: 'SET client_encoding = \'UTF8\', or use ASCII characters only.' },
+      );
+    }
+    const active = new ActiveStatement();
+    const running = await this.#whileActive(active, () =>
+      this.runner.start(bound, active, () => this.#cancelIfInEngine(active)),
+    );
+    if (running === null) active.stopClock();
+    return running;
+  }
+
+  /** Sends the next rows of a running statement to the client. */
+  async execute(running: RunningStatement, maxRows: number): Promise<void> {
+    const { active } = running;
+    active.isInEngine = running.way === 'engine';
+    await this.#whileActive(active, () => running.run.execute(maxRows));
+    active.isInEngine = false;
+  }
+
+  /** Ends a running statement and writes its log line. */
+  async finish(running: RunningStatement, sqlstate: string | null = null, isGone = false): Promise<void> {
+    running.active.stopClock();
+    await running.run.close(isGone);
+    const { requests, pages, rows, bytes, retries } = running.statistics;
+    const ms = Math.round(running.active.elapsedMs);
+    const { way } = running;
+    this.services.log('info', { way, requests, pages, rows, bytes, retries, ms, sqlstate }, 'statement');
+  }
+
+  /** Cancels what is under way, for a cancel request or because the client is gone. */
+  cancel(message: string): void {
+    const active = this.#active;
+    active?.cancel(message);
+    if (active === null || active.isInEngine) this.cancelInEngine();
+  }
+
+  /** Tells the client of a failure; see `reportFailure`. */
+  report(error: unknown, map: PositionMap): Promise<string | null> {
+    return reportFailure(error, this.link, this.client, map, this.services.log);
+  }
+
+  /** At the end of a transaction: its portals are gone, and with them the readers of scan tables. */
+  transactionEnded(): void {
+    for (const portal of this.portals.values()) {
+      if (portal.running !== null) void this.finish(portal.running, null, true);
+    }
+    this.portals.clear();
+    this.runner.dropScanTables();
+  }
+
+  #cancelIfInEngine(active: ActiveStatement): void {
+    if (active.isInEngine) this.cancelInEngine();
+  }
+
+  async #whileActive<T>(active: ActiveStatement, work: () => Promise<T>): Promise<T> {
+    this.#active = active;
+    try {
+      return await work();
+    } catch (error) {
+      active.stopClock();
+      throw active.causeOf(error);
+    } finally {
+      this.#active = null;
+    }
+  }
+}

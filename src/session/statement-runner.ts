@@ -1,0 +1,247 @@
+import type { GatewayError } from '../core/errors.js';
+import { errors } from '../core/errors.js';
+import type { ScanTable } from '../engine/engine.js';
+import type { PlannedScan, StatementPlan, StreamPlan } from '../plan/planner.js';
+import { planStatement } from '../plan/planner.js';
+import type { Statement, StatementKind } from '../plan/statement.js';
+import { copyAsQuery } from '../plan/statement.js';
+import { renderTemplate } from '../plan/template.js';
+import type { Resolve } from '../plan/template.js';
+import { isInternal } from '../plan/virtual-names.js';
+import type { ScanStatistics } from '../scan/scan.js';
+import { newScanStatistics } from '../scan/scan.js';
+import { backend, textBindTail } from '../wire/write.js';
+import type { BoundStatement } from './bound-statement.js';
+import { explainTail, parameterNumber } from './bound-statement.js';
+import type { ClientWriter } from './client-writer.js';
+import type { EngineLink } from './engine-link.js';
+import { ownQueries } from './engine-requests.js';
+import type { ErrorTransform, FrameTransform } from './engine-run.js';
+import { EngineRun } from './engine-run.js';
+import { explainLines, explainTransform, tableNamesShown } from './explain-lines.js';
+import type { RunningStatement } from './prepared.js';
+import type { ActiveStatement } from './active-statement.js';
+import { createRowEncoder } from './row-encoder.js';
+import type { RowEncoder } from './row-encoder.js';
+import type { Services } from './services.js';
+import type { AskedSettings, ReportedSettings } from './settings.js';
+import { printSettings, readSettings, settingsQuery } from './settings.js';
+import { StreamRun } from './stream-run.js';
+
+/** Plans statements over virtual tables in one session and starts them on the stream or the engine path. */
+export class StatementRunner {
+  /** Scan tables of this session's statements; they may be read until the transaction ends. */
+  #scanTables: ScanTable[] = [];
+  #count = 0;
+
+  constructor(
+    readonly services: Services,
+    readonly link: EngineLink,
+    readonly client: ClientWriter,
+    readonly reported: ReportedSettings,
+  ) {}
+
+  /**
+   * @returns null when no name in the statement means a virtual table: the engine can run it as it is
+   * @throws GatewayError, or EngineError when the engine refuses the statement
+   */
+  async start(
+    bound: BoundStatement,
+    active: ActiveStatement,
+    onTimeout: () => void,
+  ): Promise<RunningStatement | null> {
+    const statement = copyAsQuery(bound.statement);
+    const names = this.services.names();
+    if (statement.references.tables.some(isInternal)) {
+      throw errors.insufficientPrivilege('permission denied for the tables of the gateway itself');
+    }
+    const unqualified = names.unqualified(statement);
+    let asked: AskedSettings | null = null;
+    const oids = new Map<string, number>();
+    const setSettings = (row: readonly (string | null)[]): void => {
+      asked = readSettings(row);
+      active.limitTime(asked.statementTimeoutMs, onTimeout);
+    };
+    const settingsRequest = {
+      sql: settingsQuery(unqualified.length),
+      parameterOids: unqualified.map(() => 25),
+      bindTail: textBindTail(unqualified.map((name) => `"${name.replaceAll('"', '""')}"`)),
+    };
+    if (unqualified.length > 0) {
+      const [rows] = await ownQueries(this.link, [settingsRequest]);
+      setSettings(rows![0]!);
+      for (const [index, name] of unqualified.entries()) oids.set(name, Number(rows![0]![4 + index] ?? 0));
+    }
+    const resolve: Resolve = (reference) => names.resolve(reference, oids);
+    if (!this.#readsVirtualTables(statement, resolve)) return null;
+    const plan = await planStatement(statement, statement.inner ?? statement, {
+      catalogue: names.catalogue,
+      resolve,
+      settings: () => ({ hasIsoDates: this.reported.hasIsoDates, hasExactFloats: asked!.hasExactFloats }),
+      parameterNumber: parameterNumber(bound),
+      planTables: async (entry, count) =>
+        entry.planTables.length >= count ? entry.planTables : this.services.engine.ensurePlanTables(entry, count),
+      explain: async (text) => {
+        const explain = {
+          sql: Buffer.from(`EXPLAIN (VERBOSE, FORMAT JSON) ${text}`, 'latin1'),
+          parameterOids: bound.parameterOids,
+          bindTail: explainTail(bound),
+        };
+        const answers = await ownQueries(this.link, asked === null ? [settingsRequest, explain] : [explain]);
+        if (asked === null) setSettings(answers[0]![0]!);
+        return answers.at(-1)!.map(([line]) => line).join('\n');
+      },
+    });
+    if (plan.scans.length === 0) return null;
+    active.signal.throwIfAborted();
+    return this.#run(bound, statement, plan, asked!, active);
+  }
+
+  /** Gives up the scan tables; called when no statement of the session can read them any more. */
+  dropScanTables(): void {
+    const tables = this.#scanTables;
+    this.#scanTables = [];
+    for (const table of tables) {
+      table.drop().catch((error: unknown) => {
+        this.services.log('warn', { err: error, table: table.sqlName }, 'scan table could not be dropped');
+      });
+    }
+  }
+
+  #readsVirtualTables(statement: Statement, resolve: Resolve): boolean {
+    let reads = false;
+    for (const reference of statement.references.tables) {
+      const entry = resolve(reference);
+      if (entry === undefined) continue;
+      reads = true;
+      if (reference.role === 'read') continue;
+      const what = reference.role === 'lock' ? 'locked' : 'written to';
+      throw errors.readOnly(`virtual table "${entry.schema}.${entry.name}" cannot be ${what}`, {
+        hint: 'Virtual tables are read-only. Copy the rows first: CREATE TEMP TABLE copy AS SELECT * FROM …',
+        position: characterPosition(statement, reference.start),
+      });
+    }
+    return reads && RUNNABLE.has(statement.kind);
+  }
+
+  async #run(
+    bound: BoundStatement,
+    statement: Statement,
+    plan: StatementPlan,
+    asked: AskedSettings,
+    active: ActiveStatement,
+  ): Promise<RunningStatement> {
+    const { signal } = active;
+    const statistics = newScanStatistics();
+    const encoder = asked.forcesEngine ? null : this.#streamEncoder(bound, plan.stream, asked);
+    const isExplain = statement.explain !== null;
+    if (encoder !== null && plan.stream !== null && !isExplain) {
+      const { stream } = plan;
+      const open = () => this.services.scanner.open(stream.spec, this.#scanContext(signal, statistics));
+      return { run: new StreamRun(stream, encoder, this.client, signal, open), statistics, active, way: 'stream' };
+    }
+    const fetches = statement.explain === null || statement.explain.analyze;
+    const tables = fetches
+      ? await this.#loadAll(plan, signal, statistics)
+      : plan.scans.map((scan) => scan.planTable);
+    const onFrame = isExplain ? this.#explainTransform(statement, plan, tables, encoder !== null) : null;
+    // The engine only knows that it was told to stop; the signal knows why.
+    const onError: ErrorTransform = (frame) => (signal.aborted ? backend.error(signal.reason as GatewayError) : frame);
+    const name = `tidegate_run_${++this.#count}`;
+    const run = await EngineRun.start(this.link, name, executableSql(statement, plan, tables), bound, onError, onFrame);
+    return { run, statistics, active, way: 'engine' };
+  }
+
+  #streamEncoder(bound: BoundStatement, stream: StreamPlan | null, asked: AskedSettings): RowEncoder | null {
+    if (stream === null) return null;
+    const byName = new Map(stream.spec.table.columns.map((column) => [column.name, column]));
+    const columns = stream.spec.columns.map((name) => byName.get(name)!);
+    const formats = (bound.fields ?? []).map((field) => field.format);
+    // EXPLAIN's own result is one column of text: it asks whether the statement would stream as text.
+    const wanted = bound.statement.explain === null ? formats : stream.outputs.map(() => 0);
+    return createRowEncoder(columns, stream.outputs, wanted, printSettings(this.reported, asked));
+  }
+
+  #explainTransform(
+    statement: Statement,
+    plan: StatementPlan,
+    tables: readonly string[],
+    streams: boolean,
+  ): FrameTransform {
+    const lines = statement.explain!.isText
+      ? explainLines(plan, streams && !statement.explain!.analyze, this.services.scanner)
+      : [];
+    return explainTransform(lines, tableNamesShown(tables, plan.scans));
+  }
+
+  #scanContext(signal: AbortSignal, statistics: ScanStatistics) {
+    return {
+      signal,
+      statistics,
+      notice: (message: string) => {
+        this.client.write(backend.notice(message));
+      },
+    };
+  }
+
+  /** Loads every scan that is needed into a scan table; a scan that is not reads its empty plan table. */
+  async #loadAll(plan: StatementPlan, signal: AbortSignal, statistics: ScanStatistics): Promise<string[]> {
+    const failure = new AbortController();
+    const either = AbortSignal.any([signal, failure.signal]);
+    let cause: unknown = null;
+    const loads = plan.scans.map(async (scan) => {
+      try {
+        return scan.spec === null ? scan.planTable : await this.#load(scan, plan, either, statistics);
+      } catch (error) {
+        cause ??= error;
+        failure.abort(error);
+        throw error;
+      }
+    });
+    const results = await Promise.allSettled(loads);
+    if (cause !== null) throw cause;
+    return results.map((result) => (result as PromiseFulfilledResult<string>).value);
+  }
+
+  async #load(
+    scan: PlannedScan,
+    plan: StatementPlan,
+    signal: AbortSignal,
+    statistics: ScanStatistics,
+  ): Promise<string> {
+    const { entry } = scan.reference;
+    const spec = scan.spec!;
+    const table = await this.services.engine.load(
+      entry,
+      spec.columns,
+      this.services.scanner.open(spec, this.#scanContext(signal, statistics)),
+      { withPrimaryKey: groupsByKey(plan, entry.table!.primaryKey) },
+      signal,
+    );
+    this.#scanTables.push(table);
+    return table.sqlName;
+  }
+}
+
+/** What runs a query at once; PREPARE only keeps it for later. */
+const RUNNABLE: ReadonlySet<StatementKind> = new Set(['query', 'copy', 'explain']);
+
+/** A statement that groups by a primary key may put out other columns of the table, but only if it has that key. */
+function groupsByKey(plan: StatementPlan, primaryKey: readonly string[]): boolean {
+  const { groupColumns } = plan.template;
+  if (primaryKey.length === 0 || groupColumns.size === 0) return false;
+  return groupColumns.has('*') || primaryKey.every((column) => groupColumns.has(column));
+}
+
+/** The whole statement with scan tables where virtual tables are named. */
+function executableSql(statement: Statement, plan: StatementPlan, tables: readonly string[]): Buffer {
+  const { text, start, end } = statement;
+  const range = statement.inner ?? statement;
+  const rendered = renderTemplate(plan.template, tables).text;
+  return Buffer.from(text.slice(start, range.start) + rendered + text.slice(range.end, end), 'latin1');
+}
+
+/** 1-based character position, relative to the statement, of a byte offset in its query text. */
+function characterPosition(statement: Statement, offset: number): number {
+  return Buffer.from(statement.text.slice(statement.start, offset), 'latin1').toString('utf8').length + 1;
+}

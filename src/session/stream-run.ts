@@ -1,0 +1,105 @@
+import type { RowBatch } from '../core/row-batch.js';
+import type { StreamPlan } from '../plan/planner.js';
+import { backend } from '../wire/write.js';
+import type { ClientWriter } from './client-writer.js';
+import type { PortalRun } from './prepared.js';
+import type { RowEncoder } from './row-encoder.js';
+
+/**
+ * Sends a scan's rows straight to the client. Rows are pulled batch by batch as the client takes them, and the scan is
+ * closed as soon as no more are wanted.
+ */
+export class StreamRun implements PortalRun {
+  readonly #plan: StreamPlan;
+  readonly #encoder: RowEncoder;
+  readonly #client: ClientWriter;
+  readonly #signal: AbortSignal;
+  readonly #open: () => AsyncGenerator<RowBatch, void, void>;
+  #batches: AsyncGenerator<RowBatch, void, void> | null = null;
+  #batch: RowBatch | null = null;
+  #row = 0;
+  #isAtEnd = false;
+  /** Rows that OFFSET still leaves out, and that LIMIT still lets through. */
+  #toSkip: number;
+  #toSend: number;
+
+  constructor(
+    plan: StreamPlan,
+    encoder: RowEncoder,
+    client: ClientWriter,
+    signal: AbortSignal,
+    open: () => AsyncGenerator<RowBatch, void, void>,
+  ) {
+    this.#plan = plan;
+    this.#encoder = encoder;
+    this.#client = client;
+    this.#signal = signal;
+    this.#open = open;
+    this.#toSkip = plan.window.start;
+    this.#toSend = plan.window.end - plan.window.start;
+  }
+
+  async execute(maxRows: number): Promise<void> {
+    let sent = 0;
+    const wanted = maxRows <= 0 ? Number.POSITIVE_INFINITY : maxRows;
+    while (sent < wanted && this.#toSend > 0) {
+      const batch = await this.#currentBatch();
+      if (batch === null) break;
+      if (this.#toSkip > 0) {
+        this.#skip(batch);
+        continue;
+      }
+      const most = Math.min(wanted - sent, this.#toSend);
+      const rows = this.#encoder.encode(batch, this.#row, batch.rowCount, this.#plan.predicate, most);
+      this.#row = rows.nextRow;
+      sent += rows.rowCount;
+      this.#toSend -= rows.rowCount;
+      if (!this.#client.write(rows.bytes)) await this.#client.drained();
+      this.#signal.throwIfAborted();
+    }
+    if (sent >= wanted) {
+      this.#client.write(backend.portalSuspended);
+      return;
+    }
+    await this.close();
+    this.#client.write(backend.commandComplete(`SELECT ${sent}`));
+  }
+
+  async close(): Promise<void> {
+    this.#isAtEnd = true;
+    this.#batch = null;
+    const batches = this.#batches;
+    this.#batches = null;
+    // What goes wrong while a scan is being given up concerns nobody.
+    await batches?.return().catch(() => {});
+  }
+
+  async #currentBatch(): Promise<RowBatch | null> {
+    while (this.#batch === null || this.#row >= this.#batch.rowCount) {
+      if (this.#isAtEnd) return null;
+      this.#batches ??= this.#open();
+      const next = await this.#batches.next();
+      this.#signal.throwIfAborted();
+      if (next.done === true) {
+        this.#isAtEnd = true;
+        return null;
+      }
+      this.#batch = next.value;
+      this.#row = 0;
+    }
+    return this.#batch;
+  }
+
+  #skip(batch: RowBatch): void {
+    const { predicate } = this.#plan;
+    if (predicate === null) {
+      const skipped = Math.min(this.#toSkip, batch.rowCount - this.#row);
+      this.#row += skipped;
+      this.#toSkip -= skipped;
+      return;
+    }
+    for (; this.#row < batch.rowCount && this.#toSkip > 0; this.#row++) {
+      if (predicate(batch, this.#row)) this.#toSkip--;
+    }
+  }
+}
