@@ -1,5 +1,6 @@
 import type { Socket } from 'node:net';
 import type { GatewayModel, TableModel } from '../config/model.js';
+import type { GatewayError } from '../core/errors.js';
 import type { RowBatch } from '../core/row-batch.js';
 
 /** What the planner needs to know of a virtual table or view as the engine has it. */
@@ -13,7 +14,7 @@ export interface CatalogueEntry {
   /** A view's definition as the engine prints it with an empty search_path, so that every name is qualified. */
   readonly viewSql: string | null;
   /**
-   * Plan tables, each a qualified and quoted name: empty twins of the virtual table in schema `tidegate_plan`, with its
+   * Plan tables, each a qualified and quoted name: empty twins of the virtual table, with its
    * keys and an index on each filter column, so that EXPLAIN shows dependent fetches. The n-th reference to the table in
    * one statement uses the n-th. Empty for a view.
    */
@@ -26,6 +27,8 @@ export interface Catalogue {
   readonly entries: ReadonlyMap<string, CatalogueEntry>;
   readonly byOid: ReadonlyMap<number, CatalogueEntry>;
   readonly schemas: readonly string[];
+  /** What the model asks for and the engine does not have: broken views, impossible foreign keys. The rest stands. */
+  readonly problems?: readonly GatewayError[];
 }
 
 /** A scan table being filled, then read by one statement (or more, until it is dropped). */

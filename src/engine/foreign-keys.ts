@@ -1,0 +1,81 @@
+import type { DsnModel, TableModel } from '../config/model.js';
+import { errors, type GatewayError } from '../core/errors.js';
+import type { SCALAR_TYPES } from '../core/sql-type.js';
+import { fingerprint, quoteIdentifier, quoteName } from './names.js';
+import { keyColumns } from './table-ddl.js';
+
+/** A foreign key that the engine can have. */
+export interface ForeignKey {
+  readonly table: TableModel;
+  readonly target: TableModel;
+  /** The constraint's name. */
+  readonly name: string;
+  readonly ddl: string;
+}
+
+/**
+ * The foreign keys that `references` declares. PostgreSQL wants the target column to be exactly its table's primary key,
+ * and of a comparable type; any other is left out, with a problem that says so.
+ */
+export function foreignKeys(dsns: readonly DsnModel[]): {
+  keys: readonly ForeignKey[];
+  problems: readonly GatewayError[];
+} {
+  const tables = new Map(
+    dsns.flatMap((dsn) => dsn.tables.map((table) => [`${table.dsn}.${table.name}`, table] as const)),
+  );
+  const keys: ForeignKey[] = [];
+  const problems: GatewayError[] = [];
+  for (const table of tables.values()) {
+    for (const column of table.columns) {
+      if (column.references === null) continue;
+      const { dsn, table: targetName, column: targetColumn } = column.references;
+      const target = tables.get(`${dsn}.${targetName}`);
+      const reason = refusal(column.type, target, targetColumn);
+      if (reason !== null || target === undefined) {
+        const place = `${table.location.file}:${table.location.line}:${table.location.column}`;
+        problems.push(
+          errors.configuration(
+            `column "${column.name}" of table "${table.dsn}.${table.name}" gets no foreign key: ${reason}`,
+            {
+              detail: place,
+              hint: `Let "references" name the only primary key column of a table, with a type like its own.`,
+            },
+          ),
+        );
+        continue;
+      }
+      const name =
+        `${table.name}_${column.name}`.slice(0, 20) + `_${fingerprint([table.name, column.name]).slice(0, 8)}_fkey`;
+      const ddl =
+        `ALTER TABLE ${quoteName(table.dsn, table.name)} ADD CONSTRAINT ${quoteIdentifier(name)} ` +
+        `FOREIGN KEY (${quoteIdentifier(column.name)}) REFERENCES ${quoteName(dsn, targetName)} (${quoteIdentifier(targetColumn)})`;
+      keys.push({ table, target, name, ddl });
+    }
+  }
+  return { keys, problems };
+}
+
+/** Types whose values PostgreSQL compares without a cast, so that a foreign key between them is allowed. */
+const FAMILIES: Readonly<Record<string, string>> = {
+  smallint: 'number',
+  integer: 'number',
+  bigint: 'number',
+  text: 'text',
+  varchar: 'text',
+};
+
+function refusal(
+  type: TableModel['columns'][number]['type'],
+  target: TableModel | undefined,
+  column: string,
+): string | null {
+  if (target === undefined) return 'the table that it references is not declared';
+  const key = keyColumns(target);
+  if (key.length !== 1 || key[0] !== column)
+    return `"${column}" is not the primary key of "${target.dsn}.${target.name}"`;
+  const other = target.columns.find((candidate) => candidate.name === column)!.type;
+  const family = (name: keyof typeof SCALAR_TYPES) => FAMILIES[name] ?? name;
+  if (type.isArray !== other.isArray || family(type.scalar) !== family(other.scalar)) return 'the types differ';
+  return null;
+}

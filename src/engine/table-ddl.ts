@@ -1,0 +1,140 @@
+import type { ColumnModel, TableModel } from '../config/model.js';
+import { sqlTypeText } from '../core/sql-type.js';
+import { GUARD_POLICY } from './functions.js';
+import {
+  dsnRole,
+  fingerprint,
+  type HiddenPlace,
+  planTableBase,
+  quoteIdentifier,
+  quoteLiteral,
+  quoteName,
+} from './names.js';
+
+/** Raise it when the DDL below changes, so that a reload makes older tables anew. */
+const TABLE_LAYOUT = 1;
+const PLAN_LAYOUT = 1;
+/** Keeps autovacuum from giving a table statistics, or from looking at it at all. */
+const NO_AUTOVACUUM = 'WITH (autovacuum_enabled = off)';
+
+/** What a virtual table's identity depends on; comments change in place. */
+export function tableFingerprint(table: TableModel): string {
+  return fingerprint([
+    TABLE_LAYOUT,
+    table.columns.map((column) => [column.name, sqlTypeText(column.type), column.notNull]),
+    keyColumns(table),
+  ]);
+}
+
+/** What a plan table's identity depends on. */
+export function planFingerprint(table: TableModel): string {
+  return fingerprint([PLAN_LAYOUT, tableFingerprint(table), indexedColumns(table)]);
+}
+
+/** `tidegate_plan_<dsn>_<table>_<digest>_`, to be followed by a number. */
+export function planBaseOf(table: TableModel): string {
+  return planTableBase(table.dsn, table.name, planFingerprint(table));
+}
+
+/**
+ * The primary key's columns, or none where the engine cannot index one of them (json has no order).
+ */
+export function keyColumns(table: TableModel): readonly string[] {
+  const isIndexed = table.primaryKey.every((name) => {
+    const column = table.columns.find((candidate) => candidate.name === name);
+    return column !== undefined && canBeIndexed(column);
+  });
+  return isIndexed ? table.primaryKey : [];
+}
+
+/**
+ * Statements that make a virtual table: empty, typed, guarded, readable by its DSN's group.
+ *
+ * The guard must fire although there is no row. PostgreSQL checks a policy's condition row by row, except in an
+ * inheritance tree, where `apply_child_basequals` sorts conditions without columns out into a One-Time Filter above each
+ * scan. So the table gets an heir. In the hidden place the heir is dropped again at once: `relhassubclass`
+ * stays set, which is all the planner looks at, until an ANALYZE of the table, which only its owner can run. On an external
+ * server, where somebody may analyze the whole database, the heir stays.
+ */
+export function virtualTableDdl(table: TableModel, place: HiddenPlace): string {
+  const name = quoteName(table.dsn, table.name);
+  const heir = quoteName(place.planSchema, `tidegate_heir_${fingerprint([table.dsn, table.name])}`);
+  const guard = `tidegate.guard(${quoteLiteral(`${table.dsn}.${table.name}`)})`;
+  return [
+    `CREATE TABLE ${name} (${[...columnLines(table.columns, true), ...keyLine(table)].join(', ')}) ${NO_AUTOVACUUM}`,
+    `CREATE TABLE ${heir} () INHERITS (${name}) ${NO_AUTOVACUUM}`,
+    ...(place.isInCatalog ? [`DROP TABLE ${heir}`] : []),
+    `ALTER TABLE ${name} ENABLE ROW LEVEL SECURITY`,
+    `CREATE POLICY ${quoteIdentifier(GUARD_POLICY)} ON ${name} FOR SELECT TO PUBLIC USING (${guard})`,
+    // REFERENCES lets information_schema.table_constraints show the keys; Power BI reads them there.
+    `GRANT SELECT, REFERENCES ON ${name} TO ${quoteIdentifier(dsnRole(table.dsn))}`,
+    '',
+  ].join(';\n');
+}
+
+/** Statements that give a table and its columns their comments; with `isNew` only those that there are. */
+export function commentDdl(table: TableModel, isNew: boolean): string {
+  const name = quoteName(table.dsn, table.name);
+  const comment = (what: string, text: string | null) =>
+    text === null && isNew ? '' : `COMMENT ON ${what} IS ${text === null ? 'NULL' : quoteLiteral(text)};\n`;
+  return (
+    comment(`TABLE ${name}`, table.description) +
+    table.columns
+      .map((column) => comment(`COLUMN ${name}.${quoteIdentifier(column.name)}`, column.description))
+      .join('')
+  );
+}
+
+/** What the comments depend on. */
+export function commentFingerprint(table: TableModel): string {
+  return fingerprint([table.description, table.columns.map((column) => column.description)]);
+}
+
+/** Statements that make the plan table `name`. */
+export function planTableDdl(table: TableModel, name: string, place: HiddenPlace): string {
+  const qualified = quoteName(place.planSchema, name);
+  const columns = [...columnLines(table.columns, true), ...keyLine(table)].join(', ');
+  const index = (names: readonly string[]) => `CREATE INDEX ON ${qualified} (${names.map(quoteIdentifier).join(', ')})`;
+  return [
+    `CREATE TABLE ${qualified} (${columns}) ${NO_AUTOVACUUM}`,
+    ...indexedColumns(table).map(index),
+    `GRANT SELECT ON ${qualified} TO ${quoteIdentifier(dsnRole(table.dsn))}`,
+    '',
+  ].join(';\n');
+}
+
+/** Statements that make the scan table `name`: all columns, nothing else but the key where it is asked for. */
+export function scanTableDdl(table: TableModel, name: string, withPrimaryKey: boolean): string {
+  const lines = [...columnLines(table.columns, false), ...(withPrimaryKey ? keyLine(table) : [])];
+  const grant = `GRANT SELECT ON ${name} TO ${quoteIdentifier(dsnRole(table.dsn))}`;
+  return `CREATE UNLOGGED TABLE ${name} (${lines.join(', ')}) ${NO_AUTOVACUUM};\n${grant};\n`;
+}
+
+function columnLines(columns: readonly ColumnModel[], withNotNull: boolean): string[] {
+  return columns.map((column) => {
+    const notNull = withNotNull && column.notNull ? ' NOT NULL' : '';
+    return `${quoteIdentifier(column.name)} ${sqlTypeText(column.type)}${notNull}`;
+  });
+}
+
+function keyLine(table: TableModel): string[] {
+  const columns = keyColumns(table);
+  return columns.length === 0 ? [] : [`PRIMARY KEY (${columns.map(quoteIdentifier).join(', ')})`];
+}
+
+/** One index per column with an equality filter, and one over all required ones: the shape of a dependent fetch. */
+function indexedColumns(table: TableModel): readonly (readonly string[])[] {
+  const usable = new Set(table.columns.filter(canBeIndexed).map((column) => column.name));
+  const equalities = table.filters.filter(
+    (filter) => usable.has(filter.column) && filter.operators.some((operator) => operator === '=' || operator === 'in'),
+  );
+  const names = [...new Set(equalities.map((filter) => filter.column))];
+  const required = [...new Set(equalities.filter((filter) => filter.required).map((filter) => filter.column))];
+  const single = names.map((name) => [name]);
+  // An index takes at most 32 columns.
+  return required.length > 1 && required.length <= 32 ? [...single, required] : single;
+}
+
+function canBeIndexed(column: ColumnModel): boolean {
+  return column.type.scalar !== 'json';
+}
