@@ -1,0 +1,56 @@
+const ZERO = 0x30;
+const POINT = 0x2e;
+
+/** Sign words of PostgreSQL's numeric. */
+const POSITIVE = 0x0000;
+const NEGATIVE = 0x4000;
+const NAN = 0xc000;
+const PLUS_INFINITY = 0xd000;
+const MINUS_INFINITY = 0xf000;
+
+/**
+ * Writes canonical numeric text as `numeric_send`: int16 count of base-10000 digits, weight of the first, sign, scale, digits;
+ * zero digits at both ends are left out. Returns the bytes written.
+ */
+export function encodeNumeric(text: Uint8Array, start: number, end: number, target: Buffer, at: number): number {
+  const isNegative = text[start] === 0x2d;
+  const first = isNegative ? start + 1 : start;
+  if (text[first] === 0x4e) return writeHeader(target, at, 0, 0, NAN, 0);
+  // numeric_send gives the infinities the weight and scale their short header reads as: zero.
+  if (text[first] === 0x49) return writeHeader(target, at, 0, 0, isNegative ? MINUS_INFINITY : PLUS_INFINITY, 0);
+  let point = first;
+  while (point < end && text[point] !== POINT) point++;
+  const scale = point < end ? end - point - 1 : 0;
+
+  // The integer part is cut into fours from the point leftwards, the fraction from it rightwards.
+  const wholeGroups = Math.ceil((point - first) / 4);
+  const groups = wholeGroups + Math.ceil(scale / 4);
+  let out = at + 8;
+  let weight = wholeGroups - 1;
+  let count = 0;
+  let used = 0;
+  for (let group = 0; group < groups; group++) {
+    const from = point - (wholeGroups - group) * 4 + (group >= wholeGroups ? 1 : 0);
+    let digit = 0;
+    for (let i = from; i < from + 4; i++) digit = digit * 10 + (i >= first && i < end ? text[i]! - ZERO : 0);
+    if (count === 0 && digit === 0) {
+      weight--;
+      continue;
+    }
+    target.writeInt16BE(digit, out);
+    out += 2;
+    count++;
+    if (digit !== 0) used = count;
+  }
+  if (used === 0) return writeHeader(target, at, 0, 0, POSITIVE, scale);
+  writeHeader(target, at, used, weight, isNegative ? NEGATIVE : POSITIVE, scale);
+  return 8 + used * 2;
+}
+
+function writeHeader(target: Buffer, at: number, count: number, weight: number, sign: number, scale: number): number {
+  target.writeInt16BE(count, at);
+  target.writeInt16BE(weight, at + 2);
+  target.writeUInt16BE(sign, at + 4);
+  target.writeInt16BE(scale, at + 6);
+  return 8;
+}
