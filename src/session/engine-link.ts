@@ -109,6 +109,11 @@ export class EngineLink {
     return this.#isCopyIn;
   }
 
+  /** The engine owes answers. */
+  get isBusy(): boolean {
+    return this.#expected.length > 0;
+  }
+
   get isClosed(): boolean {
     return this.#isClosed;
   }

@@ -72,7 +72,7 @@ export class SessionState {
   cancel(message: string): void {
     const active = this.#active;
     active?.cancel(message);
-    if (active === null || active.isInEngine) this.cancelInEngine();
+    if (active === null ? this.link.isBusy : active.isInEngine) this.cancelInEngine();
   }
 
   /** Tells the client of a failure; see `reportFailure`. */

@@ -1,0 +1,40 @@
+#!/usr/bin/env node
+import { Command } from 'commander';
+import { GatewayError } from '../core/errors.js';
+import { runCheck } from './check.js';
+import { runServe } from './serve.js';
+
+const program = new Command('tidegate').description('SQL over REST/JSON, XML/SOAP and CSV for every PostgreSQL client');
+
+const list = (value: string, previous: readonly string[] = []): string[] => [...previous, value];
+
+program
+  .command('serve')
+  .description('run the gateway')
+  .option('--config <file>', 'settings file (default: ./tidegate.yaml if present)')
+  .option('--dsn <path>', 'DSN file or folder; may be given several times', list)
+  .option('--listen <host:port>', 'address to listen on')
+  .action(runServe);
+
+program
+  .command('check')
+  .description('validate the settings and the DSN files')
+  .argument('[dsn...]', 'DSN files or folders, or names of DSNs')
+  .option('--config <file>', 'settings file (default: ./tidegate.yaml if present)')
+  .option('--connect', 'also fetch one page of each table')
+  .action(runCheck);
+
+try {
+  await program.parseAsync();
+} catch (error) {
+  process.stderr.write(`${describeFailure(error)}\n`);
+  process.exitCode = 1;
+}
+
+function describeFailure(error: unknown): string {
+  if (!(error instanceof GatewayError)) return `tidegate: ${(error as Error).stack ?? String(error)}`;
+  const lines = [`tidegate: ${error.message}`];
+  if (error.detail !== undefined) lines.push(`DETAIL: ${error.detail}`);
+  if (error.hint !== undefined) lines.push(`HINT: ${error.hint}`);
+  return lines.join('\n');
+}

@@ -1,0 +1,196 @@
+import type { Server } from 'node:net';
+import { createServer } from 'node:net';
+import type { Duplex } from 'node:stream';
+import type { SecureContext } from 'node:tls';
+import { createReader } from '../../drivers/registry.js';
+import type { GatewayModel } from '../config/model.js';
+import { errors } from '../core/errors.js';
+import type { Engine } from '../engine/engine.js';
+import { startEngine } from '../engine/start.js';
+import { loadParser } from '../plan/syntax.js';
+import { VirtualNames } from '../plan/virtual-names.js';
+import { createScanner } from '../scan/scanner.js';
+import type { Log, Services } from '../session/services.js';
+import { Session } from '../session/session.js';
+import type { StartupPacket } from '../wire/startup.js';
+import type { ConnectionHandlers } from './connection.js';
+import { engineParameters, handleConnection } from './connection.js';
+import { loadTls } from './tls.js';
+import { TrackedScanner } from './tracked-scanner.js';
+
+/** How long statements may go on after the gateway was told to end. */
+const DRAIN_MS = 10_000;
+
+/** The running gateway: an engine, the DSNs' catalogue, and the sessions of its clients. */
+export class Gateway {
+  readonly #log: Log;
+  readonly #engine: Engine;
+  #model: GatewayModel;
+  #names: VirtualNames;
+  #scanner: TrackedScanner;
+  #secureContext: SecureContext | null;
+  #server: Server | null = null;
+  readonly #sessions = new Set<Session>();
+  readonly #cancelKeys = new Map<string, Session>();
+  #openConnections = 0;
+  #isClosing = false;
+
+  private constructor(model: GatewayModel, log: Log, engine: Engine, names: VirtualNames) {
+    this.#model = model;
+    this.#log = log;
+    this.#engine = engine;
+    this.#names = names;
+    this.#scanner = newScanner(model, log);
+    this.#secureContext = model.tls === null ? null : loadTls(model.tls);
+  }
+
+  /** Starts the engine, and brings its catalogue in line with the model. Clients cannot connect until `listen`. */
+  static async start(model: GatewayModel, log: Log): Promise<Gateway> {
+    const [engine] = await Promise.all([
+      startEngine(model.engine, { connections: model.limits.connections, log: (level, message) => log(level, {}, message) }),
+      loadParser(),
+    ]);
+    try {
+      return new Gateway(model, log, engine, new VirtualNames(await engine.applyCatalogue(model)));
+    } catch (error) {
+      await engine.close();
+      throw error;
+    }
+  }
+
+  get engine(): Engine {
+    return this.#engine;
+  }
+
+  /** Open client sessions, for tests and statistics. */
+  get sessionCount(): number {
+    return this.#sessions.size;
+  }
+
+  /** Starts taking connections; resolves with the address. */
+  async listen(): Promise<{ readonly host: string; readonly port: number }> {
+    const { host, port } = this.#model.listen;
+    const handlers: ConnectionHandlers = {
+      secureContext: () => this.#secureContext,
+      requiresTls: this.#model.tls?.required ?? false,
+      onCancel: (processId, secretKey) => this.#cancelKeys.get(cancelName(processId, secretKey))?.cancel(),
+      onStartup: (socket, startup, rest) => this.#runSession(socket, startup, rest),
+      log: this.#log,
+    };
+    const server = createServer({ noDelay: true }, (socket) => {
+      this.#openConnections++;
+      void handleConnection(socket, handlers).finally(() => this.#openConnections--);
+    });
+    await new Promise<void>((resolve, reject) => {
+      server.once('error', (error: NodeJS.ErrnoException) => reject(listenError(error, host, port)));
+      server.listen({ host, port, backlog: 1024 }, resolve);
+    });
+    this.#server = server;
+    const address = server.address();
+    return { host, port: typeof address === 'object' && address !== null ? address.port : port };
+  }
+
+  /** Takes over a new configuration; sessions stay, and statements under way end as they began. */
+  async reload(model: GatewayModel): Promise<void> {
+    const secureContext = model.tls === null ? null : loadTls(model.tls);
+    const catalogue = await this.#engine.applyCatalogue(model);
+    const retired = this.#scanner;
+    this.#model = model;
+    this.#names = new VirtualNames(catalogue);
+    this.#scanner = newScanner(model, this.#log);
+    this.#secureContext = secureContext;
+    retired.retire();
+  }
+
+  /** Ends the gateway: idle sessions at once, busy ones when their statement is done or the drain time is over. */
+  async close(): Promise<void> {
+    this.#isClosing = true;
+    const closed = new Promise<void>((resolve) => (this.#server === null ? resolve() : this.#server.close(() => resolve())));
+    const deadline = Date.now() + DRAIN_MS;
+    for (const session of this.#sessions) if (!session.isBusy) session.terminate();
+    while (this.#sessions.size > 0 && Date.now() < deadline) {
+      await new Promise((resolve) => setTimeout(resolve, 20));
+      for (const session of this.#sessions) if (!session.isBusy) session.terminate();
+    }
+    for (const session of this.#sessions) session.terminate();
+    await Promise.race([closed, new Promise((resolve) => setTimeout(resolve, 1000).unref())]);
+    await this.#scanner.close();
+    await this.#engine.close();
+  }
+
+  async #runSession(
+    socket: Duplex,
+    startup: Extract<StartupPacket, { type: 'startup' }>,
+    rest: Buffer,
+  ): Promise<void> {
+    if (this.#isClosing) throw errors.shuttingDown('the gateway is shutting down');
+    if (this.#sessions.size >= this.#model.limits.connections) {
+      throw errors.tooManyConnections('sorry, too many clients already', {
+        hint: `limits.connections is ${this.#model.limits.connections}.`,
+      });
+    }
+    const { user, parameters } = engineParameters(startup, this.#sessionDefaults());
+    if (!this.#model.users.some((known) => known.name === user)) throw unknownUser(user);
+    const engineSocket = await this.#engine.connect();
+    const session = new Session(this.#services(), socket, engineSocket, rest);
+    let name = '';
+    session.onCancelKey = ({ processId, secretKey }) => {
+      name = cancelName(processId, secretKey);
+      this.#cancelKeys.set(name, session);
+    };
+    this.#sessions.add(session);
+    try {
+      await session.run(startup.protocol, parameters);
+    } finally {
+      this.#sessions.delete(session);
+      this.#cancelKeys.delete(name);
+    }
+  }
+
+  #services(): Services {
+    const gateway = this;
+    return {
+      engine: this.#engine,
+      get scanner() {
+        return gateway.#scanner;
+      },
+      names: () => this.#names,
+      log: this.#log,
+    };
+  }
+
+  /** Settings that a session starts with unless its client asks for others. */
+  #sessionDefaults(): Map<string, string> {
+    const { statementTimeoutMs } = this.#model.limits;
+    return new Map(statementTimeoutMs === null ? [] : [['statement_timeout', String(statementTimeoutMs)]]);
+  }
+}
+
+function newScanner(model: GatewayModel, log: Log): TrackedScanner {
+  return new TrackedScanner(createScanner(model, { createReader, log }));
+}
+
+function cancelName(processId: number, secretKey: Buffer): string {
+  return `${processId}:${secretKey.toString('hex')}`;
+}
+
+/** The same words as for a wrong password, which does not tell who exists. */
+function unknownUser(user: string) {
+  return errors.invalidAuthorization(`password authentication failed for user "${user}"`, {
+    hint: 'Users are listed under "users" in tidegate.yaml; without any, a gateway on loopback knows the user "tidegate".',
+  });
+}
+
+function listenError(error: NodeJS.ErrnoException, host: string, port: number): Error {
+  const reasons: Readonly<Record<string, string>> = {
+    EADDRINUSE: 'is in use by another program',
+    EACCES: 'may not be used by this user',
+    EADDRNOTAVAIL: 'is not an address of this machine',
+  };
+  const reason = reasons[error.code ?? ''];
+  if (reason === undefined) return error;
+  return errors.configuration(`${host}:${port} ${reason}`, {
+    hint: 'Choose another address with --listen HOST:PORT or "listen" in tidegate.yaml.',
+    cause: error,
+  });
+}

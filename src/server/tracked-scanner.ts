@@ -1,0 +1,41 @@
+import type { RowBatch } from '../core/row-batch.js';
+import type { ScanContext, Scanner, ScanSpec } from '../scan/scan.js';
+
+/** A scanner that can be retired: scans under way end in peace, then it closes. */
+export class TrackedScanner implements Scanner {
+  readonly #scanner: Scanner;
+  #open = 0;
+  #isRetired = false;
+
+  constructor(scanner: Scanner) {
+    this.#scanner = scanner;
+  }
+
+  async *open(spec: ScanSpec, context: ScanContext): AsyncGenerator<RowBatch, void, void> {
+    this.#open++;
+    try {
+      yield* this.#scanner.open(spec, context);
+    } finally {
+      this.#open--;
+      this.#closeIfDone();
+    }
+  }
+
+  describe(spec: ScanSpec): readonly string[] {
+    return this.#scanner.describe(spec);
+  }
+
+  /** No new scans will come: closes as soon as the last one has ended. */
+  retire(): void {
+    this.#isRetired = true;
+    this.#closeIfDone();
+  }
+
+  close(): Promise<void> {
+    return this.#scanner.close();
+  }
+
+  #closeIfDone(): void {
+    if (this.#isRetired && this.#open === 0) void this.#scanner.close().catch(() => {});
+  }
+}
