@@ -11,6 +11,8 @@ export interface Reference {
   readonly end: number;
   /** Where an alias has to be inserted so that column names go on working; null where it has one or can have none. */
   readonly aliasAt: number | null;
+  /** The word TABLE of the command `TABLE name`, which can have no alias, unlike the SELECT that it stands for. */
+  readonly tableCommand: { readonly start: number; readonly end: number } | null;
   /** read: its rows are wanted; write: it is the target; lock: FOR UPDATE and the like apply to it. */
   readonly role: 'read' | 'write' | 'lock';
   /** References of one FROM list have the same scope. */
@@ -176,6 +178,7 @@ class Walker implements References {
       start: this.tokens[first]!.start,
       end: this.tokens[last]!.end,
       aliasAt: needsAlias ? this.#aliasPosition(first, last) : null,
+      tableCommand: needsAlias ? this.#tableCommand(first) : null,
       role,
       scope,
     });
@@ -196,6 +199,14 @@ class Walker implements References {
       this.tokens[last + 1]?.text === ')';
     if (isParenthesised || this.tokens[last + 1]?.text === '*') return this.tokens[last + 1]!.end;
     return this.tokens[last]!.end;
+  }
+
+  #tableCommand(first: number): { start: number; end: number } | null {
+    const word = (index: number): string => this.tokens[index]?.text.toLowerCase() ?? '';
+    let before = first - 1;
+    while (word(before) === '(' || word(before) === 'only') before--;
+    const token = this.tokens[before];
+    return token !== undefined && word(before) === 'table' ? { start: token.start, end: token.end } : null;
   }
 
   #addColumn(column: Node): void {

@@ -115,7 +115,12 @@ class TemplateBuilder implements StatementTemplate {
       end: reference.aliasAt,
       write: (parts) => parts.push({ text: toByteText(` AS ${quoteIdentifier(alias)}`), sourceStart: null }),
     };
-    return [name, aliasEdit];
+    if (reference.tableCommand === null) return [name, aliasEdit];
+    const select: Edit = {
+      ...reference.tableCommand,
+      write: (parts) => parts.push({ text: toByteText('SELECT * FROM'), sourceStart: null }),
+    };
+    return [select, name, aliasEdit];
   }
 
   #addScan(entry: CatalogueEntry): number {

@@ -6,7 +6,7 @@ import { createReader } from '../../drivers/registry.js';
 import type { GatewayModel } from '../config/model.js';
 import { errors } from '../core/errors.js';
 import type { Engine } from '../engine/engine.js';
-import { startEngine } from '../engine/start.js';
+import { startEngine } from '../engine/start-engine.js';
 import { loadParser } from '../plan/syntax.js';
 import { VirtualNames } from '../plan/virtual-names.js';
 import { createScanner } from '../scan/scanner.js';
