@@ -66,6 +66,7 @@ export async function applyModel(
   const users = await applyUsers(client, model.users, {
     trustedPassword: context.trustedPassword,
     known: new Map(state.names('user').map((name) => [name, state.get('user', name)!])),
+    seesVerifiers: context.place.isInCatalog,
     dsns: dsns.map((dsn) => dsn.name),
   });
   for (const name of state.names('user')) if (!users.verifiers.has(name)) state.delete('user', name);

@@ -45,8 +45,8 @@ export function foreignKeys(dsns: readonly DsnModel[]): {
         );
         continue;
       }
-      const name =
-        `${table.name}_${column.name}`.slice(0, 20) + `_${fingerprint([table.name, column.name]).slice(0, 8)}_fkey`;
+      const digest = fingerprint([table.name, column.name]).slice(0, 8);
+      const name = `${`${table.name}_${column.name}`.slice(0, 20)}_${digest}_fkey`;
       const ddl =
         `ALTER TABLE ${quoteName(table.dsn, table.name)} ADD CONSTRAINT ${quoteIdentifier(name)} ` +
         `FOREIGN KEY (${quoteIdentifier(column.name)}) REFERENCES ${quoteName(dsn, targetName)} (${quoteIdentifier(targetColumn)})`;

@@ -13,6 +13,8 @@ export interface RoleContext {
   readonly trustedPassword: ((user: string) => string) | null;
   /** Verifiers by user, as the last run left them. */
   readonly known: ReadonlyMap<string, string>;
+  /** Whether the gateway's role may see the verifiers that the engine really has: users can change their own. */
+  readonly seesVerifiers: boolean;
   readonly dsns: readonly string[];
 }
 
@@ -37,6 +39,7 @@ export async function applyUsers(
 ): Promise<RoleResult> {
   const wanted = users.length === 0 ? [DEFAULT_USER] : users;
   const existing = await readRoles(client, wanted);
+  const known = context.seesVerifiers ? await readVerifiers(client) : context.known;
   const verifiers = new Map<string, string>();
   for (const user of wanted) {
     rejectReserved(user.name);
@@ -45,8 +48,8 @@ export async function applyUsers(
     if (role !== undefined && !role.groups.has(USERS_ROLE)) throw foreignRole(user.name);
     if (role === undefined) await client.query(`CREATE ROLE ${name} LOGIN`);
     else if (!role.canLogin) await client.query(`ALTER ROLE ${name} LOGIN`);
-    const secret = await chooseVerifier(user, context);
-    if (role === undefined || context.known.get(user.name) !== secret) {
+    const secret = await chooseVerifier(user, known, context.trustedPassword);
+    if (role === undefined || known.get(user.name) !== secret) {
       await client.query(`ALTER ROLE ${name} PASSWORD ${secret === 'trusted' ? 'NULL' : quoteLiteral(secret)}`);
     }
     verifiers.set(user.name, secret);
@@ -93,13 +96,25 @@ async function readRoles(client: pg.Client, wanted: readonly UserModel[]): Promi
 }
 
 /** A verifier that fits the password: the one that the engine has, where it does, so that nothing changes. */
-async function chooseVerifier(user: UserModel, context: RoleContext): Promise<string> {
-  if (user.password === null && context.trustedPassword === null) return 'trusted';
-  const password = user.password?.reveal() ?? context.trustedPassword!(user.name);
+async function chooseVerifier(
+  user: UserModel,
+  verifiers: ReadonlyMap<string, string>,
+  trustedPassword: RoleContext['trustedPassword'],
+): Promise<string> {
+  if (user.password === null && trustedPassword === null) return 'trusted';
+  const password = user.password?.reveal() ?? trustedPassword!(user.name);
   if (isVerifier(password)) return password;
-  const known = context.known.get(user.name);
+  const known = verifiers.get(user.name);
   if (known !== undefined && (await verifierMatches(known, password))) return known;
   return makeVerifier(password);
+}
+
+async function readVerifiers(client: pg.Client): Promise<Map<string, string>> {
+  const { rows } = await client.query<[string, string]>({
+    text: "SELECT rolname, coalesce(rolpassword, 'trusted') FROM pg_authid WHERE rolcanlogin",
+    rowMode: 'array',
+  });
+  return new Map(rows);
 }
 
 async function setMemberships(

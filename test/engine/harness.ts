@@ -14,7 +14,7 @@ import type {
 import { type RowBatch, RowBatchBuilder } from '../../src/core/row-batch.js';
 import { Secret } from '../../src/core/secret.js';
 import { parseSqlType } from '../../src/core/sql-type.js';
-import { type EngineOptions, type RunningEngine, startEngine } from '../../src/engine/start.js';
+import { type EngineOptions, type RunningEngine, startEngine } from '../../src/engine/start-engine.js';
 
 /** A folder for one test file that the engine's user can enter. */
 export function makeDataFolder(): { folder: string; remove: () => void } {
