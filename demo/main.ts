@@ -1,3 +1,4 @@
+import { GatewayError } from '../src/core/errors.js';
 import { serve } from '../src/server/serve.js';
 import { DemoProblem, runDemo } from './run-demo.js';
 
@@ -8,10 +9,11 @@ const print = (line: string): void => {
   process.stdout.write(`${line}\n`);
 };
 
-function fail(error: unknown): never {
-  const text = error instanceof DemoProblem ? error.message : error instanceof Error ? error.stack : String(error);
-  process.stderr.write(`demo: ${text}\n`);
-  process.exit(1);
+/** What can be told to the user: its own problems and the gateway's in a line or two, anything else with its stack. */
+function describe(error: unknown): string {
+  if (error instanceof DemoProblem) return error.message;
+  if (error instanceof GatewayError) return [error.message, error.detail, error.hint].filter(Boolean).join('\n  ');
+  return error instanceof Error ? (error.stack ?? error.message) : String(error);
 }
 
 // Wired before the start, so that Ctrl-C while the engine comes up ends what has been started by then, too.
@@ -32,5 +34,6 @@ try {
   await close();
   process.exit(0);
 } catch (error) {
-  fail(error);
+  process.stderr.write(`demo: ${describe(error)}\n`);
+  process.exit(1);
 }
