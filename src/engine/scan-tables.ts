@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import type pg from 'pg';
 import { errors, GatewayError } from '../core/errors.js';
 import type { RowBatch } from '../core/row-batch.js';
@@ -41,6 +42,8 @@ export class ScanTables {
     signal: AbortSignal,
   ): Promise<ScanTable> {
     const name = quoteName(this.#place.scanSchema, `${SCAN_PREFIX}${this.#instance}_${++this.#count}`);
+    // One statement may load many scans at once with its one signal.
+    setMaxListeners(0, signal);
     const sql = loadSql(entry, columns, name, withPrimaryKey);
     const encoder = new CopyTextEncoder();
     const frames: Buffer[] = [];

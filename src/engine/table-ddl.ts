@@ -1,5 +1,5 @@
 import type { ColumnModel, TableModel } from '../config/model.js';
-import { sqlTypeText } from '../core/sql-type.js';
+import { type ScalarName, sqlTypeText } from '../core/sql-type.js';
 import { GUARD_POLICY } from './functions.js';
 import {
   dsnRole,
@@ -12,8 +12,8 @@ import {
 } from './names.js';
 
 /** Raise it when the DDL below changes, so that a reload makes older tables anew. */
-const TABLE_LAYOUT = 1;
-const PLAN_LAYOUT = 1;
+const TABLE_LAYOUT = 2;
+const PLAN_LAYOUT = 2;
 /** Keeps autovacuum from giving a table statistics, or from looking at it at all. */
 const NO_AUTOVACUUM = 'WITH (autovacuum_enabled = off)';
 
@@ -48,13 +48,16 @@ export function keyColumns(table: TableModel): readonly string[] {
 }
 
 /**
- * Statements that make a virtual table: empty, typed, guarded, readable by its DSN's group.
+ * Statements that make a virtual table: typed, guarded, readable by its DSN's group, empty but for a row that nobody sees.
  *
  * The guard must fire although there is no row. PostgreSQL checks a policy's condition row by row, except in an
  * inheritance tree, where `apply_child_basequals` sorts conditions without columns out into a One-Time Filter above each
  * scan. So the table gets an heir. In the hidden place the heir is dropped again at once: `relhassubclass`
  * stays set, which is all the planner looks at, until an ANALYZE of the table, which only its owner can run. On an external
  * server, where somebody may analyze the whole database, the heir stays.
+ *
+ * `FROM ONLY`, and COPY, which reads so, leave the inheritance tree out. For them there is one row, whose reading fires the
+ * guard. The statistics of a table of one page keep the planner from an index that would miss that row.
  */
 export function virtualTableDdl(table: TableModel, place: HiddenPlace): string {
   const name = quoteName(table.dsn, table.name);
@@ -62,6 +65,8 @@ export function virtualTableDdl(table: TableModel, place: HiddenPlace): string {
   const guard = `tidegate.guard(${quoteLiteral(`${table.dsn}.${table.name}`)})`;
   return [
     `CREATE TABLE ${name} (${[...columnLines(table.columns, true), ...keyLine(table)].join(', ')}) ${NO_AUTOVACUUM}`,
+    `INSERT INTO ${name} ${guardRow(table)}`,
+    `ANALYZE ${name}`,
     `CREATE TABLE ${heir} () INHERITS (${name}) ${NO_AUTOVACUUM}`,
     ...(place.isInCatalog ? [`DROP TABLE ${heir}`] : []),
     `ALTER TABLE ${name} ENABLE ROW LEVEL SECURITY`,
@@ -96,7 +101,9 @@ export function planTableDdl(table: TableModel, name: string, place: HiddenPlace
   const columns = [...columnLines(table.columns, true), ...keyLine(table)].join(', ');
   const index = (names: readonly string[]) => `CREATE INDEX ON ${qualified} (${names.map(quoteIdentifier).join(', ')})`;
   return [
-    `CREATE TABLE ${qualified} (${columns}) ${NO_AUTOVACUUM}`,
+    `CREATE TABLE ${qualified} (${columns}, tidegate_dropped integer) ${NO_AUTOVACUUM}`,
+    // In a table with a dropped column the planner's scans put out the columns that are needed, and no others to save work.
+    `ALTER TABLE ${qualified} DROP COLUMN tidegate_dropped`,
     ...indexedColumns(table).map(index),
     `GRANT SELECT ON ${qualified} TO ${quoteIdentifier(dsnRole(table.dsn))}`,
     '',
@@ -108,6 +115,35 @@ export function scanTableDdl(table: TableModel, name: string, withPrimaryKey: bo
   const lines = [...columnLines(table.columns, false), ...(withPrimaryKey ? keyLine(table) : [])];
   const grant = `GRANT SELECT ON ${name} TO ${quoteIdentifier(dsnRole(table.dsn))}`;
   return `CREATE UNLOGGED TABLE ${name} (${lines.join(', ')}) ${NO_AUTOVACUUM};\n${grant};\n`;
+}
+
+/** A value of each type that PostgreSQL takes and that foreign keys between equal types agree on. */
+const ANY_VALUE: Readonly<Record<ScalarName, string>> = {
+  text: '',
+  varchar: '',
+  boolean: 'false',
+  smallint: '0',
+  integer: '0',
+  bigint: '0',
+  numeric: '0',
+  real: '0',
+  double: '0',
+  date: '1970-01-01',
+  time: '00:00',
+  timestamp: '1970-01-01',
+  timestamptz: '1970-01-01 00:00+00',
+  uuid: '00000000-0000-0000-0000-000000000000',
+  json: '{}',
+  jsonb: '{}',
+  bytea: '',
+};
+
+function guardRow(table: TableModel): string {
+  const key = new Set(keyColumns(table));
+  const needed = table.columns.filter((column) => column.notNull || key.has(column.name));
+  if (needed.length === 0) return 'DEFAULT VALUES';
+  const values = needed.map(({ type }) => quoteLiteral(type.isArray ? '{}' : ANY_VALUE[type.scalar]));
+  return `(${needed.map((column) => quoteIdentifier(column.name)).join(', ')}) VALUES (${values.join(', ')})`;
 }
 
 function columnLines(columns: readonly ColumnModel[], withNotNull: boolean): string[] {
