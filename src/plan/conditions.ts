@@ -32,7 +32,7 @@ export function readConditions(expression: string, alias: string): Condition[] {
 /** The columns of table `alias` that an expression of EXPLAIN names; `*` stands for the whole row. */
 export function columnsNamed(expression: string, alias: string): string[] {
   const simple = SIMPLE_COLUMN.exec(expression);
-  if (simple !== null) return simple[1] === alias ? [simple[2]!] : [];
+  if (simple !== null) return (simple[1] ?? alias) === alias ? [simple[2]!] : [];
   const columns: string[] = [];
   const visit = (node: unknown): void => {
     if (Array.isArray(node)) for (const item of node) visit(item);
@@ -40,7 +40,7 @@ export function columnsNamed(expression: string, alias: string): string[] {
       const reference = (node as Node).ColumnRef as Node | undefined;
       if (reference !== undefined) {
         const names = stringList(reference.fields);
-        if (names.at(-2) === alias) columns.push(names.at(-1)!);
+        if ((names.at(-2) ?? alias) === alias) columns.push(names.at(-1)!);
       } else for (const value of Object.values(node)) visit(value);
     }
   };
@@ -51,11 +51,15 @@ export function columnsNamed(expression: string, alias: string): string[] {
 /** The column when the expression is nothing but one; else null. */
 export function plainColumn(expression: string, alias: string): string | null {
   const simple = SIMPLE_COLUMN.exec(expression);
-  if (simple !== null) return simple[1] === alias ? simple[2]! : null;
+  if (simple !== null) return (simple[1] ?? alias) === alias ? simple[2]! : null;
   return columnOf(cachedExpression(expression), alias);
 }
 
-const SIMPLE_COLUMN = /^([a-z_][a-z0-9_]*)\.([a-z_][a-z0-9_]*)$/;
+/**
+ * A column as EXPLAIN mostly prints it. It leaves the table's alias out of Output lists when the plan reads only one
+ * table, so a name without one is that table's.
+ */
+const SIMPLE_COLUMN = /^(?:([a-z_][a-z0-9_]*)\.)?(?!(?:true|false|null)$)([a-z_][a-z0-9_]*)$/;
 
 const MAX_CACHED_EXPRESSIONS = 2000;
 const expressions = new Map<string, Node | null>();
@@ -159,7 +163,8 @@ function columnOf(node: Node | null, alias: string): string | null {
   const reference = node.ColumnRef as Node | undefined;
   if (reference === undefined) return null;
   const names = stringList(reference.fields);
-  return names.length === 2 && names[0] === alias && names[1] !== '*' ? names[1]! : null;
+  const isOwn = names.length === 1 || (names.length === 2 && names[0] === alias);
+  return isOwn && names.at(-1) !== '*' ? names.at(-1)! : null;
 }
 
 /** Ends the column name of a condition on `column::text`; cannot be in a real name. */

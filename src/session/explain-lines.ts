@@ -60,6 +60,9 @@ export function tableNamesShown(sqlNames: readonly string[], scans: readonly Pla
     const [tableSchema = '', table = ''] = splitQualified(sqlName);
     shown.set(`${tableSchema}.${table}`, `${schema}.${name}`);
     shown.set(table, name);
+    // `Seq Scan on table alias`, where the alias is the virtual table's name because the client gave none
+    shown.set(`${table} ${name}`, name);
+    shown.set(`${tableSchema}.${table} ${name}`, `${schema}.${name}`);
   }
   return shown;
 }
