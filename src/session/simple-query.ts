@@ -107,6 +107,7 @@ export class SimpleQuery {
     const onError = (frame: Buffer): Buffer => withPosition(readErrorFields(frame), map);
     const hidden = { onFrame: () => null, onError };
     link.request(frontend.close('statement', OWN), 'close', hidden);
+    link.request(frontend.close('portal', OWN), 'close', hidden);
     link.request(frontend.parse(OWN, ownText(statement)), 'parse', hidden);
     link.request(frontend.bindText(OWN, OWN), 'bind', hidden);
     link.request(frontend.describe('portal', OWN), 'describe', {
@@ -115,8 +116,8 @@ export class SimpleQuery {
       onError,
     });
     link.onCopyIn = () => void this.#pumpCopyIn();
+    // Nothing may follow before it is answered: if it takes COPY data, all else would end the connection.
     link.request(frontend.execute(OWN), 'execute', { onError });
-    link.request(frontend.close('portal', OWN), 'close', hidden);
     await link.settled();
     link.onCopyIn = () => {};
   }
