@@ -1,0 +1,54 @@
+import { parseArgs } from 'node:util';
+import { benchStream } from './stream.js';
+
+/** A benchmark that can be asked for by name. */
+interface Section {
+  readonly about: string;
+  readonly run: (isQuick: boolean, print: (line: string) => void, signal: AbortSignal) => Promise<void>;
+}
+
+const SECTIONS: Readonly<Record<string, Section>> = {
+  stream: {
+    about: 'rows/s, time to first row and memory: stream path, engine path, PostgreSQL itself, JSON.parse',
+    run: (isQuick, print, signal) => benchStream(isQuick ? 100_000 : 1_000_000, print, signal),
+  },
+};
+
+const usage = (): string =>
+  `usage: node dist/bench/main.js [--quick] [name…]\n${Object.entries(SECTIONS)
+    .map(([name, { about }]) => `  ${name}  ${about}`)
+    .join('\n')}\n`;
+
+function readArguments(): { readonly isQuick: boolean; readonly names: readonly string[] } {
+  const options = { quick: { type: 'boolean', default: false }, help: { type: 'boolean', default: false } } as const;
+  try {
+    const { values, positionals } = parseArgs({ options, allowPositionals: true });
+    if (values.help) {
+      process.stdout.write(usage());
+      process.exit(0);
+    }
+    const unknown = positionals.find((name) => !Object.hasOwn(SECTIONS, name));
+    if (unknown !== undefined) throw new Error(`there is no section "${unknown}"`);
+    return { isQuick: values.quick, names: positionals.length > 0 ? positionals : Object.keys(SECTIONS) };
+  } catch (error) {
+    process.stderr.write(`bench: ${(error as Error).message}\n${usage()}`);
+    process.exit(2);
+  }
+}
+
+const { isQuick, names } = readArguments();
+const stop = new AbortController();
+for (const name of ['SIGINT', 'SIGTERM'] as const) process.on(name, () => stop.abort(new Error(`stopped by ${name}`)));
+const print = (line: string): void => {
+  process.stdout.write(`${line}\n`);
+};
+
+try {
+  for (const name of names) {
+    stop.signal.throwIfAborted();
+    await SECTIONS[name]!.run(isQuick, print, stop.signal);
+  }
+} catch (error) {
+  process.stderr.write(`bench: ${error instanceof Error ? error.message : String(error)}\n`);
+  process.exitCode = 1;
+}
