@@ -80,7 +80,7 @@ export function findPackage(): string {
 }
 
 /** Reads what the package says of itself. */
-export function readPackage(folder: string): BinaryPackage {
+function readPackage(folder: string): BinaryPackage {
   const { version } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')) as { version: string };
   const file = join(folder, 'native', 'pg-symlinks.json');
   const links = existsSync(file) ? (JSON.parse(readFileSync(file, 'utf8')) as PackageLink[]) : [];

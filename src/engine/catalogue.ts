@@ -14,6 +14,7 @@ import {
   quoteLiteral,
   quoteName,
 } from './names.js';
+import { key, readRelations } from './relations.js';
 import { applyUsers } from './roles.js';
 import {
   commentDdl,
@@ -288,38 +289,6 @@ async function readCatalogue(
   return { entries, byOid, schemas };
 }
 
-interface Relation {
-  readonly kind: 'table' | 'view';
-  readonly schema: string;
-  readonly name: string;
-  readonly sqlName: string;
-  readonly oid: number;
-  readonly viewSql: string | null;
-}
-
-async function readRelations(client: pg.Client, schemas: readonly string[]): Promise<Map<string, Relation>> {
-  const { rows } = await client.query<[string, string, string, string, string | null]>({
-    text: `SELECT n.nspname, c.relname, c.relkind, c.oid::text, CASE WHEN c.relkind = 'v' THEN pg_get_viewdef(c.oid) END
-      FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
-      WHERE n.nspname = ANY ($1::text[]) AND c.relkind IN ('r', 'v') ORDER BY n.nspname, c.relname`,
-    values: [schemas],
-    rowMode: 'array',
-  });
-  return new Map(
-    rows.map(([schema, name, relkind, oid, viewSql]) => [
-      key({ dsn: schema, name }),
-      {
-        kind: relkind === 'v' ? 'view' : 'table',
-        schema,
-        name,
-        sqlName: quoteName(schema, name),
-        oid: Number(oid),
-        viewSql,
-      },
-    ]),
-  );
-}
-
 function rejectReserved(dsn: DsnModel): void {
   const bytes = Buffer.byteLength(dsn.name);
   if (!RESERVED_SCHEMAS.has(dsn.name) && !dsn.name.startsWith('pg_') && bytes > 0 && bytes <= 63) return;
@@ -332,10 +301,6 @@ function rejectReserved(dsn: DsnModel): void {
 function createRole(name: string): string {
   const body = `BEGIN IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = ${quoteLiteral(name)}) THEN CREATE ROLE ${quoteIdentifier(name)} NOLOGIN; END IF; END`;
   return `DO ${quoteLiteral(body)}`;
-}
-
-function key(object: { readonly dsn: string; readonly name: string }): string {
-  return `${object.dsn}.${object.name}`;
 }
 
 function quoteKey(name: string, dsns: readonly DsnModel[]): string {

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { PLAN_SCHEMA, SCAN_SCHEMA } from './engine.js';
 
 /** PostgreSQL cuts identifiers to this many bytes without an error, so Tidegate never makes longer ones. */
-export const MAX_IDENTIFIER_BYTES = 63;
+const MAX_IDENTIFIER_BYTES = 63;
 
 /** The gateway's own role in an embedded engine. */
 export const ADMIN_ROLE = 'tidegate_gateway';

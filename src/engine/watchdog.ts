@@ -48,10 +48,6 @@ export class Watchdog {
     (this.#child.stdin as unknown as { unref?: () => void } | null)?.unref?.();
   }
 
-  get pid(): number | undefined {
-    return this.#child.pid;
-  }
-
   /** Calls back when the watchdog itself ended, so that another can be started. */
   onExit(callback: () => void): void {
     this.#child.on('exit', callback);

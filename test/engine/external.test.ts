@@ -1,4 +1,5 @@
-import { appendFileSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { appendFileSync, chownSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import pg from 'pg';
 import { afterAll, beforeAll, expect, it } from 'vitest';
@@ -33,7 +34,9 @@ beforeAll(async () => {
     "SELECT pg_reload_conf(); CREATE ROLE gw LOGIN CREATEROLE PASSWORD 'p@ss/w'; CREATE ROLE weak LOGIN PASSWORD 'weak'",
   );
   await owner.query("CREATE DATABASE data OWNER gw ENCODING 'UTF8' TEMPLATE template0");
-  await owner.query("CREATE DATABASE latin OWNER gw ENCODING 'LATIN1' TEMPLATE template0");
+  await owner.query(
+    "CREATE DATABASE latin OWNER gw ENCODING 'LATIN1' LOCALE_PROVIDER libc LOCALE 'C' TEMPLATE template0",
+  );
 });
 afterAll(async () => {
   for (const engine of engines) await engine.close();
@@ -132,13 +135,45 @@ it.each([
   ['nowhere', undefined, /"nowhere" does not exist/],
   ['data', 'weak:weak', null],
   ['latin', undefined, null],
-  ['data?sslmode=require', undefined, /does not offer TLS/],
+  ['data?sslmode=require', undefined, /does not support SSL/],
 ])('says clearly why %s as %s cannot be used', async (path, credentials, detail) => {
   const error = await failure(startEngine({ mode: 'external', url: url(path, credentials) }, { connections: 5 }));
   expect(error).toMatchObject({ sqlstate: 'HV00N' });
   if (detail !== null) expect(error.detail).toMatch(detail);
   expect(error.hint).toMatch(/\.$/);
   expect(`${error.message} ${error.detail} ${error.hint}`).not.toMatch(/wrong|p@ss/);
+});
+
+it('encrypts where the server can, and checks the certificate where it is told to', async () => {
+  const made = spawnSync(
+    'openssl',
+    'req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=localhost -addext subjectAltName=DNS:localhost -keyout server.key -out server.crt'.split(
+      ' ',
+    ),
+    { cwd: server.dataDir, timeout: 20_000 },
+  );
+  if (made.error !== undefined || made.status !== 0) return;
+  const { uid, gid } = statSync(server.dataDir);
+  for (const name of ['server.key', 'server.crt']) chownSync(join(server.dataDir, name), uid, gid);
+  await owner.query('ALTER SYSTEM SET ssl = on');
+  await owner.query('SELECT pg_reload_conf()');
+  await owner.query('SELECT pg_sleep(0.3)');
+  const connect = async (query: string) => {
+    const address = new Secret(`postgres://gw:p%40ss%2Fw@localhost:${server.endpoint.port}/data${query}`);
+    const engine = await startEngine({ mode: 'external', url: address }, { connections: 5 });
+    engines.push(engine);
+    (await engine.connect()).destroy();
+    return engine.query('SELECT ssl::text FROM pg_stat_ssl WHERE pid = pg_backend_pid()');
+  };
+  expect(await connect('')).toEqual([['true']]);
+  expect(await connect('?sslmode=require')).toEqual([['true']]);
+  expect(await connect('?sslmode=disable')).toEqual([['false']]);
+  const root = encodeURIComponent(join(server.dataDir, 'server.crt'));
+  expect(await connect(`?sslmode=verify-full&sslrootcert=${root}`)).toEqual([['true']]);
+  expect(await failure(connect('?sslmode=verify-full'))).toMatchObject({
+    sqlstate: 'HV00N',
+    detail: expect.stringMatching(/self.signed/),
+  });
 });
 
 it('reads URLs as libpq does', () => {
