@@ -48,7 +48,8 @@ try {
     stop.signal.throwIfAborted();
     await SECTIONS[name]!.run(isQuick, print, stop.signal);
   }
-} catch (error) {
+} catch (failure) {
+  const error: unknown = stop.signal.aborted ? stop.signal.reason : failure;
   process.stderr.write(`bench: ${error instanceof Error ? error.message : String(error)}\n`);
   process.exitCode = 1;
 }
