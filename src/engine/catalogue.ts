@@ -3,7 +3,7 @@ import type { DsnModel, GatewayModel } from '../config/model.js';
 import { errors, type GatewayError } from '../core/errors.js';
 import { CatalogueState } from './catalogue-state.js';
 import type { Catalogue, CatalogueEntry } from './engine.js';
-import { foreignKeys } from './foreign-keys.js';
+import { applyForeignKeys } from './foreign-keys.js';
 import { CATALOGUE_LOCK } from './install.js';
 import {
   dsnRole,
@@ -15,7 +15,7 @@ import {
   quoteName,
 } from './names.js';
 import { key, readRelations } from './relations.js';
-import { applyUsers } from './roles.js';
+import { applyUsers, emptyGroups } from './roles.js';
 import {
   commentDdl,
   commentFingerprint,
@@ -72,7 +72,10 @@ export async function applyModel(
   });
   for (const name of state.names('user')) if (!users.verifiers.has(name)) state.delete('user', name);
   for (const [name, verifier] of users.verifiers) state.set('user', name, verifier);
-  await dropGroups(client, dsns);
+  await emptyGroups(
+    client,
+    dsns.map((dsn) => dsn.name),
+  );
   await applySearchPath(client, dsns, state, context.database);
   const plan = await applyPlanTables(client, dsns, context.place);
   await state.write(client);
@@ -153,41 +156,6 @@ async function applyTables(
   }
 }
 
-async function applyForeignKeys(
-  client: pg.Client,
-  dsns: readonly DsnModel[],
-  state: CatalogueState,
-): Promise<readonly GatewayError[]> {
-  const { keys, problems } = foreignKeys(dsns);
-  const { rows } = await client.query<[string]>({
-    text: `SELECT n.nspname || '.' || c.relname || ' ' || k.conname FROM pg_constraint k JOIN pg_class c ON c.oid = k.conrelid
-      JOIN pg_namespace n ON n.oid = c.relnamespace WHERE k.contype = 'f' AND n.nspname = ANY ($1::text[])`,
-    values: [dsns.map((dsn) => dsn.name)],
-    rowMode: 'array',
-  });
-  const existing = new Set(rows.map(([name]) => name));
-  const wanted = new Map(keys.map((foreignKey) => [`${key(foreignKey.table)} ${foreignKey.name}`, foreignKey]));
-  for (const name of new Set([...existing, ...state.names('foreign key')])) {
-    const foreignKey = wanted.get(name);
-    if (
-      foreignKey !== undefined &&
-      existing.has(name) &&
-      state.get('foreign key', name) === fingerprint(foreignKey.ddl)
-    )
-      continue;
-    state.delete('foreign key', name);
-    if (!existing.has(name)) continue;
-    const [table, constraint] = splitLast(name);
-    await client.query(`ALTER TABLE ${quoteKey(table, dsns)} DROP CONSTRAINT ${quoteIdentifier(constraint)}`);
-  }
-  for (const [name, foreignKey] of wanted) {
-    if (state.get('foreign key', name) !== undefined) continue;
-    await client.query(foreignKey.ddl);
-    state.set('foreign key', name, fingerprint(foreignKey.ddl));
-  }
-  return problems;
-}
-
 async function applyViews(
   client: pg.Client,
   dsns: readonly DsnModel[],
@@ -247,28 +215,6 @@ async function applyPlanTables(client: pg.Client, dsns: readonly DsnModel[], pla
   };
 }
 
-async function dropGroups(client: pg.Client, dsns: readonly DsnModel[]): Promise<void> {
-  const wanted = new Set(dsns.map((dsn) => dsnRole(dsn.name)));
-  const { rows } = await client.query<[string]>({
-    text: `SELECT r.rolname FROM pg_roles r WHERE starts_with(r.rolname, 'tidegate_dsn_')
-      AND EXISTS (SELECT FROM pg_auth_members m WHERE m.roleid = r.oid)`,
-    rowMode: 'array',
-  });
-  // Without members a group gives nobody anything. The role itself stays until plan and scan tables that are granted to
-  // it are gone, and serves the next DSN of that name.
-  for (const [name] of rows) {
-    if (wanted.has(name)) continue;
-    const members = await client.query<[string]>({
-      text: `SELECT u.rolname FROM pg_auth_members m JOIN pg_roles g ON g.oid = m.roleid JOIN pg_roles u ON u.oid = m.member
-        WHERE g.rolname = $1 AND u.rolname <> current_user`,
-      values: [name],
-      rowMode: 'array',
-    });
-    for (const [member] of members.rows)
-      await client.query(`REVOKE ${quoteIdentifier(name)} FROM ${quoteIdentifier(member)}`);
-  }
-}
-
 async function readCatalogue(
   client: pg.Client,
   dsns: readonly DsnModel[],
@@ -301,14 +247,4 @@ function rejectReserved(dsn: DsnModel): void {
 function createRole(name: string): string {
   const body = `BEGIN IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = ${quoteLiteral(name)}) THEN CREATE ROLE ${quoteIdentifier(name)} NOLOGIN; END IF; END`;
   return `DO ${quoteLiteral(body)}`;
-}
-
-function quoteKey(name: string, dsns: readonly DsnModel[]): string {
-  const dsn = dsns.find((candidate) => name.startsWith(`${candidate.name}.`));
-  return dsn === undefined ? name : quoteName(dsn.name, name.slice(dsn.name.length + 1));
-}
-
-function splitLast(text: string): [string, string] {
-  const at = text.lastIndexOf(' ');
-  return [text.slice(0, at), text.slice(at + 1)];
 }

@@ -1,6 +1,7 @@
 import type { Socket } from 'node:net';
 import type { GatewayModel, TableModel } from '../config/model.js';
 import type { GatewayError } from '../core/errors.js';
+import type { Secret } from '../core/secret.js';
 import type { RowBatch } from '../core/row-batch.js';
 
 /** What the planner needs to know of a virtual table or view as the engine has it. */
@@ -42,6 +43,11 @@ export interface ScanTable {
 export interface Engine {
   /** Opens a socket on which the PostgreSQL protocol starts with a StartupMessage (any TLS is already done). */
   connect(): Promise<Socket>;
+  /**
+   * The password that the session logs a trusted user in with. Null where the engine asks for none (embedded); on an
+   * external server every gateway with the same `engine.url` derives the same.
+   */
+  trustedPassword(user: string): Secret | null;
   /** Makes schemas, tables, views, roles and grants equal to the model, keeping what is equal; clients stay connected. */
   applyCatalogue(model: GatewayModel): Promise<Catalogue>;
   /** More plan tables for a table that one statement names very often: the catalogue entry with at least `count` of them. */

@@ -77,6 +77,29 @@ export async function dropRetired(client: pg.Client, retired: readonly string[])
   }
 }
 
+/** Takes all members from the groups of DSNs that are no more. */
+export async function emptyGroups(client: pg.Client, dsns: readonly string[]): Promise<void> {
+  const wanted = new Set(dsns.map(dsnRole));
+  const { rows } = await client.query<[string]>({
+    text: `SELECT r.rolname FROM pg_roles r WHERE starts_with(r.rolname, 'tidegate_dsn_')
+      AND EXISTS (SELECT FROM pg_auth_members m WHERE m.roleid = r.oid)`,
+    rowMode: 'array',
+  });
+  // Without members a group gives nobody anything. The role itself stays until plan and scan tables that are granted to
+  // it are gone, and serves the next DSN of that name.
+  for (const [name] of rows) {
+    if (wanted.has(name)) continue;
+    const members = await client.query<[string]>({
+      text: `SELECT u.rolname FROM pg_auth_members m JOIN pg_roles g ON g.oid = m.roleid JOIN pg_roles u ON u.oid = m.member
+        WHERE g.rolname = $1 AND u.rolname <> current_user`,
+      values: [name],
+      rowMode: 'array',
+    });
+    for (const [member] of members.rows)
+      await client.query(`REVOKE ${quoteIdentifier(name)} FROM ${quoteIdentifier(member)}`);
+  }
+}
+
 async function readRoles(client: pg.Client, wanted: readonly UserModel[]): Promise<Map<string, ExistingRole>> {
   const { rows } = await client.query<[string, string, string | null]>({
     text: `SELECT r.rolname, r.rolcanlogin::text, g.rolname FROM pg_roles r
