@@ -32,7 +32,10 @@ export async function runCheck(names: readonly string[], flags: CheckFlags): Pro
   const dsns = model.dsns.filter((dsn) => chosen.length === 0 || chosen.includes(dsn.name));
   for (const dsn of dsns) print(`${dsn.name}: ${dsn.tables.length} tables, ${dsn.views.length} views, valid`);
   if (flags.connect !== true) return;
-  const failures = await connectAll(model, dsns.flatMap((dsn) => dsn.tables));
+  const failures = await connectAll(
+    model,
+    dsns.flatMap((dsn) => dsn.tables),
+  );
   if (failures > 0) process.exitCode = 1;
 }
 

@@ -1,5 +1,5 @@
-import type { LimitClause, Statement } from './statement.js';
 import type { PlanNode } from './plan-tree.js';
+import type { LimitClause, Statement } from './statement.js';
 import type { Node } from './syntax.js';
 import { stringList } from './syntax.js';
 

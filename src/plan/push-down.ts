@@ -28,10 +28,13 @@ export function pushDownFilters(
 export function requireFilters(table: TableModel, pushed: readonly PushedFilter[]): void {
   for (const filter of table.filters) {
     if (!filter.required || pushed.some((item) => item.column === filter.column)) continue;
-    throw errors.filterRequired(`virtual table "${table.dsn}.${table.name}" needs a filter on column "${filter.column}"`, {
-      detail: `Its API cannot be asked without a value for "${filter.column}".`,
-      hint: `Add a condition such as WHERE ${filter.column} = ${exampleValue(columnOf(table, filter.column))}.`,
-    });
+    throw errors.filterRequired(
+      `virtual table "${table.dsn}.${table.name}" needs a filter on column "${filter.column}"`,
+      {
+        detail: `Its API cannot be asked without a value for "${filter.column}".`,
+        hint: `Add a condition such as WHERE ${filter.column} = ${exampleValue(columnOf(table, filter.column))}.`,
+      },
+    );
   }
 }
 

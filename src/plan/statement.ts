@@ -117,7 +117,12 @@ function readStatement(parsed: ParsedStatement, text: ByteText, allTokens: reado
         inner: body.query === undefined ? null : rangeInParentheses(tokens, 1),
       };
     case 'ExplainStmt':
-      return { ...base, kind: 'explain', inner: explainedRange(tokens, body, parsed.end), explain: explainOptions(body) };
+      return {
+        ...base,
+        kind: 'explain',
+        inner: explainedRange(tokens, body, parsed.end),
+        explain: explainOptions(body),
+      };
     case 'PrepareStmt':
       return { ...base, kind: 'prepare', inner: preparedRange(tokens, parsed.end), preparedName: body.name as string };
     case 'ExecuteStmt':

@@ -44,7 +44,11 @@ export async function handleConnection(socket: Socket, handlers: ConnectionHandl
     else await handlers.onStartup(stream, packet, rest);
   } catch (error) {
     const fatal = error instanceof GatewayError ? error : unforeseen(error, handlers.log);
-    handlers.log('info', { sqlstate: fatal.sqlstate, peer: socket.remoteAddress }, `connection refused: ${fatal.message}`);
+    handlers.log(
+      'info',
+      { sqlstate: fatal.sqlstate, peer: socket.remoteAddress },
+      `connection refused: ${fatal.message}`,
+    );
     if (!stream.destroyed) stream.write(backend.error(fatal, 'FATAL'));
   } finally {
     clearTimeout(deadline);

@@ -47,7 +47,10 @@ export class Gateway {
   /** Starts the engine, and brings its catalogue in line with the model. Clients cannot connect until `listen`. */
   static async start(model: GatewayModel, log: Log): Promise<Gateway> {
     const [engine] = await Promise.all([
-      startEngine(model.engine, { connections: model.limits.connections, log: (level, message) => log(level, {}, message) }),
+      startEngine(model.engine, {
+        connections: model.limits.connections,
+        log: (level, message) => log(level, {}, message),
+      }),
       loadParser(),
     ]);
     try {
@@ -105,7 +108,9 @@ export class Gateway {
   /** Ends the gateway: idle sessions at once, busy ones when their statement is done or the drain time is over. */
   async close(): Promise<void> {
     this.#isClosing = true;
-    const closed = new Promise<void>((resolve) => (this.#server === null ? resolve() : this.#server.close(() => resolve())));
+    const closed = new Promise<void>((resolve) =>
+      this.#server === null ? resolve() : this.#server.close(() => resolve()),
+    );
     const deadline = Date.now() + DRAIN_MS;
     for (const session of this.#sessions) if (!session.isBusy) session.terminate();
     while (this.#sessions.size > 0 && Date.now() < deadline) {
@@ -118,11 +123,7 @@ export class Gateway {
     await this.#engine.close();
   }
 
-  async #runSession(
-    socket: Duplex,
-    startup: Extract<StartupPacket, { type: 'startup' }>,
-    rest: Buffer,
-  ): Promise<void> {
+  async #runSession(socket: Duplex, startup: Extract<StartupPacket, { type: 'startup' }>, rest: Buffer): Promise<void> {
     if (this.#isClosing) throw errors.shuttingDown('the gateway is shutting down');
     if (this.#sessions.size >= this.#model.limits.connections) {
       throw errors.tooManyConnections('sorry, too many clients already', {
@@ -130,7 +131,9 @@ export class Gateway {
       });
     }
     const { user, parameters } = engineParameters(startup, this.#sessionDefaults());
-    if (!this.#model.users.some((known) => known.name === user)) throw unknownUser(user);
+    const known = this.#model.users.find((candidate) => candidate.name === user);
+    if (known === undefined) throw unknownUser(user);
+    const password = known.password === null ? this.#engine.trustedPassword(user) : null;
     const engineSocket = await this.#engine.connect();
     const session = new Session(this.#services(), socket, engineSocket, rest);
     let name = '';
@@ -140,7 +143,7 @@ export class Gateway {
     };
     this.#sessions.add(session);
     try {
-      await session.run(startup.protocol, parameters);
+      await session.run(startup.protocol, parameters, password);
     } finally {
       this.#sessions.delete(session);
       this.#cancelKeys.delete(name);

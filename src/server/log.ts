@@ -1,7 +1,7 @@
-import type { GatewayModel } from '../config/model.js';
-import type { Log } from '../session/services.js';
 import { destination, pino, stdTimeFunctions } from 'pino';
 import { PinoPretty } from 'pino-pretty';
+import type { GatewayModel } from '../config/model.js';
+import type { Log } from '../session/services.js';
 
 /** The gateway's log on standard error. Events hold numbers and names only; SQL and parameters are never put in. */
 export function createLog(settings: GatewayModel['log']): Log {

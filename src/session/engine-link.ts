@@ -1,6 +1,6 @@
 import type { Socket } from 'node:net';
-import { FRAME_HEADER_BYTES } from '../wire/frames.js';
 import type { Frame } from '../wire/frames.js';
+import { FRAME_HEADER_BYTES } from '../wire/frames.js';
 import { readErrorFields } from '../wire/messages.js';
 import { frontend } from '../wire/write.js';
 import type { ClientWriter } from './client-writer.js';
@@ -24,7 +24,16 @@ export class SkippedError extends Error {
   override readonly name = 'SkippedError';
 }
 
-export type RequestKind = 'startup' | 'parse' | 'bind' | 'close' | 'describe' | 'execute' | 'sync' | 'query' | 'function';
+export type RequestKind =
+  | 'startup'
+  | 'parse'
+  | 'bind'
+  | 'close'
+  | 'describe'
+  | 'execute'
+  | 'sync'
+  | 'query'
+  | 'function';
 
 /** What is done with the answer to one request. Without `onFrame` it goes to the client as it comes. */
 export interface Disposition {

@@ -56,7 +56,11 @@ export async function raiseInEngine(link: EngineLink, error: GatewayError): Prom
   const parameters = [error.sqlstate, error.message, error.detail ?? null, error.hint ?? null];
   try {
     await ownQueries(link, [
-      { sql: 'SELECT tidegate.raise($1, $2, $3, $4)', parameterOids: [25, 25, 25, 25], bindTail: textBindTail(parameters) },
+      {
+        sql: 'SELECT tidegate.raise($1, $2, $3, $4)',
+        parameterOids: [25, 25, 25, 25],
+        bindTail: textBindTail(parameters),
+      },
     ]);
   } catch (raised) {
     if (raised instanceof EngineError && raised.fields.get('C') === error.sqlstate) {

@@ -8,7 +8,9 @@ import type { FrameTransform } from './engine-run.js';
 
 /** What EXPLAIN shows above PostgreSQL's own plan: each scan's request, what was pushed down, what is still checked. */
 export function explainLines(plan: StatementPlan, streams: boolean, scanner: Scanner): string[] {
-  const way = streams ? 'rows stream from the API to the client' : 'rows are fetched into the engine, which computes the result';
+  const way = streams
+    ? 'rows stream from the API to the client'
+    : 'rows are fetched into the engine, which computes the result';
   return [`Tidegate: ${way}`, ...plan.scans.flatMap((scan) => scanLines(scan, scanner)), ''];
 }
 

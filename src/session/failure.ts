@@ -42,6 +42,6 @@ export function unforeseen(error: unknown, log: Log): GatewayError {
   log('error', { err: error, id }, 'unforeseen error');
   return errors.internal('internal error of the gateway', {
     detail: `Error id ${id}.`,
-    hint: 'The gateway\'s log has the details under this id.',
+    hint: "The gateway's log has the details under this id.",
   });
 }

@@ -39,7 +39,7 @@ export class SessionState {
     if (!this.reported.isUtf8 && !/^[\0-\x7f]*$/.test(bound.statement.text)) {
       throw errors.featureNotSupported(
         `statements over virtual tables must be in UTF-8, not in ${this.reported.clientEncoding}`,
-        { hint: 'SET client_encoding = \'UTF8\', or use ASCII characters only.' },
+        { hint: "SET client_encoding = 'UTF8', or use ASCII characters only." },
       );
     }
     const active = new ActiveStatement();

@@ -1,12 +1,14 @@
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { errors, GatewayError } from '../core/errors.js';
+import type { Secret } from '../core/secret.js';
 import type { Frame } from '../wire/frames.js';
 import { BodyReader } from '../wire/frames.js';
 import { cancelRequest, startupMessage } from '../wire/startup.js';
 import { backend, frontend } from '../wire/write.js';
 import { ClientWriter } from './client-writer.js';
 import { EngineLink } from './engine-link.js';
+import { EngineLogin } from './engine-login.js';
 import { ExtendedQuery } from './extended-query.js';
 import { unforeseen } from './failure.js';
 import { FrameQueue } from './frame-queue.js';
@@ -45,7 +47,13 @@ export class Session {
     this.#client = new ClientWriter(clientSocket);
     this.#link = new EngineLink(engineSocket, this.#client);
     this.#queue = new FrameQueue(clientSocket, first);
-    this.#state = new SessionState(services, this.#link, this.#client, this.#reported, () => void this.#cancelInEngine());
+    this.#state = new SessionState(
+      services,
+      this.#link,
+      this.#client,
+      this.#reported,
+      () => void this.#cancelInEngine(),
+    );
     this.#extended = new ExtendedQuery(this.#state);
     this.#simple = new SimpleQuery(this.#state, this.#queue);
     this.#link.onParameterStatus = (frame) => this.#reported.update(frame);
@@ -57,12 +65,17 @@ export class Session {
     engineSocket.on('close', () => clientSocket.end());
   }
 
-  /** Runs the session to its end; never throws. */
-  async run(protocol: number, parameters: ReadonlyMap<string, string>): Promise<void> {
+  /**
+   * Runs the session to its end; never throws.
+   * @param password logs the user in at the engine in the client's place; null: the client does it
+   */
+  async run(protocol: number, parameters: ReadonlyMap<string, string>, password: Secret | null): Promise<void> {
+    const login = password === null ? null : new EngineLogin(this.#link, password);
+    if (login !== null) login.onFailed = (error) => this.#failStartup(error);
     this.#link.request(startupMessage(protocol, parameters), 'startup', {
-      onFrame: ({ type, bytes }) => {
-        if (type === BACKEND_KEY_DATA) this.#setCancelKey(bytes);
-        return bytes;
+      onFrame: (frame) => {
+        if (frame.type === BACKEND_KEY_DATA) this.#setCancelKey(frame.bytes);
+        return login === null ? frame.bytes : login.accept(frame);
       },
     });
     try {
@@ -139,6 +152,12 @@ export class Session {
       default: // Flush, and the messages of an authentication exchange
         return this.#link.send(frame.bytes);
     }
+  }
+
+  #failStartup(error: unknown): void {
+    const fatal = error instanceof GatewayError ? error : unforeseen(error, this.#services.log);
+    this.#client.write(backend.error(fatal, 'FATAL'));
+    this.#clientSocket.end();
   }
 
   #setCancelKey(frame: Buffer): void {

@@ -41,7 +41,10 @@ export interface AskedSettings {
 
 /** Asks for them, and for the OIDs of the table names given as parameters; one row. */
 export function settingsQuery(nameCount: number): string {
-  const names = Array.from({ length: nameCount }, (_, index) => `, pg_catalog.to_regclass($${index + 1})::pg_catalog.oid`);
+  const names = Array.from(
+    { length: nameCount },
+    (_, index) => `, pg_catalog.to_regclass($${index + 1})::pg_catalog.oid`,
+  );
   return `SELECT pg_catalog.current_setting('statement_timeout'), pg_catalog.current_setting('bytea_output'), pg_catalog.current_setting('extra_float_digits'), pg_catalog.current_setting('tidegate.execution', true)${names.join('')}`;
 }
 
@@ -65,7 +68,14 @@ export function printSettings(reported: ReportedSettings, asked: AskedSettings):
   };
 }
 
-const MILLISECONDS: Readonly<Record<string, number>> = { us: 0.001, ms: 1, s: 1000, min: 60_000, h: 3_600_000, d: 86_400_000 };
+const MILLISECONDS: Readonly<Record<string, number>> = {
+  us: 0.001,
+  ms: 1,
+  s: 1000,
+  min: 60_000,
+  h: 3_600_000,
+  d: 86_400_000,
+};
 
 /** A time setting as `SHOW` prints it (`0`, `5min`). */
 function readMilliseconds(text: string): number {

@@ -1,11 +1,10 @@
 import type { Statement } from '../plan/statement.js';
 import { readStatements } from '../plan/statement.js';
 import type { Frame } from '../wire/frames.js';
-import { readQuery } from '../wire/messages.js';
+import { readErrorFields, readQuery } from '../wire/messages.js';
 import { frontend } from '../wire/write.js';
 import type { BoundStatement } from './bound-statement.js';
 import { bindSimple } from './bound-statement.js';
-import { readErrorFields } from '../wire/messages.js';
 import { withPosition } from './engine-requests.js';
 import type { PositionMap } from './failure.js';
 import type { FrameQueue } from './frame-queue.js';

@@ -78,7 +78,14 @@ export async function bindExecute(
   const values = oids.length === 0 ? [] : await evaluateArguments(session, execute, oids);
   const bindTail = textBindTail(values);
   const parameters = values.map((value) => (value === null ? null : Buffer.from(value)));
-  return { statement: target.virtual, parameterOids: oids, parameterFormats: [], parameters, bindTail, fields: target.fields };
+  return {
+    statement: target.virtual,
+    parameterOids: oids,
+    parameterFormats: [],
+    parameters,
+    bindTail,
+    fields: target.fields,
+  };
 }
 
 async function evaluateArguments(

@@ -5,12 +5,13 @@ import type { PlannedScan, StatementPlan, StreamPlan } from '../plan/planner.js'
 import { planStatement } from '../plan/planner.js';
 import type { Statement, StatementKind } from '../plan/statement.js';
 import { copyAsQuery } from '../plan/statement.js';
-import { renderTemplate } from '../plan/template.js';
 import type { Resolve } from '../plan/template.js';
+import { renderTemplate } from '../plan/template.js';
 import { isInternal } from '../plan/virtual-names.js';
 import type { ScanStatistics } from '../scan/scan.js';
 import { newScanStatistics } from '../scan/scan.js';
 import { backend, textBindTail } from '../wire/write.js';
+import type { ActiveStatement } from './active-statement.js';
 import type { BoundStatement } from './bound-statement.js';
 import { explainTail, parameterNumber } from './bound-statement.js';
 import type { ClientWriter } from './client-writer.js';
@@ -20,9 +21,8 @@ import type { ErrorTransform, FrameTransform } from './engine-run.js';
 import { EngineRun } from './engine-run.js';
 import { explainLines, explainTransform, tableNamesShown } from './explain-lines.js';
 import type { RunningStatement } from './prepared.js';
-import type { ActiveStatement } from './active-statement.js';
-import { createRowEncoder } from './row-encoder.js';
 import type { RowEncoder } from './row-encoder.js';
+import { createRowEncoder } from './row-encoder.js';
 import type { Services } from './services.js';
 import type { AskedSettings, ReportedSettings } from './settings.js';
 import { printSettings, readSettings, settingsQuery } from './settings.js';
@@ -45,11 +45,7 @@ export class StatementRunner {
    * @returns null when no name in the statement means a virtual table: the engine can run it as it is
    * @throws GatewayError, or EngineError when the engine refuses the statement
    */
-  async start(
-    bound: BoundStatement,
-    active: ActiveStatement,
-    onTimeout: () => void,
-  ): Promise<RunningStatement | null> {
+  async start(bound: BoundStatement, active: ActiveStatement, onTimeout: () => void): Promise<RunningStatement | null> {
     const statement = copyAsQuery(bound.statement);
     const names = this.services.names();
     if (statement.references.tables.some(isInternal)) {
@@ -89,7 +85,10 @@ export class StatementRunner {
         };
         const answers = await ownQueries(this.link, asked === null ? [settingsRequest, explain] : [explain]);
         if (asked === null) setSettings(answers[0]![0]!);
-        return answers.at(-1)!.map(([line]) => line).join('\n');
+        return answers
+          .at(-1)!
+          .map(([line]) => line)
+          .join('\n');
       },
     });
     if (plan.scans.length === 0) return null;
@@ -141,9 +140,7 @@ export class StatementRunner {
       return { run: new StreamRun(stream, encoder, this.client, signal, open), statistics, active, way: 'stream' };
     }
     const fetches = statement.explain === null || statement.explain.analyze;
-    const tables = fetches
-      ? await this.#loadAll(plan, signal, statistics)
-      : plan.scans.map((scan) => scan.planTable);
+    const tables = fetches ? await this.#loadAll(plan, signal, statistics) : plan.scans.map((scan) => scan.planTable);
     const onFrame = isExplain ? this.#explainTransform(statement, plan, tables, encoder !== null) : null;
     // The engine only knows that it was told to stop; the signal knows why.
     const onError: ErrorTransform = (frame) => (signal.aborted ? backend.error(signal.reason as GatewayError) : frame);

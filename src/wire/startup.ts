@@ -61,7 +61,8 @@ function readParameters(body: Buffer): Map<string, string> {
   }
   const parameters = new Map<string, string>();
   for (let i = 0; i + 1 < texts.length - 1; i += 2) {
-    if (texts[i] === '') throw errors.protocolViolation('invalid startup packet layout: expected terminator as last byte');
+    if (texts[i] === '')
+      throw errors.protocolViolation('invalid startup packet layout: expected terminator as last byte');
     parameters.set(texts[i]!, texts[i + 1]!);
   }
   return parameters;

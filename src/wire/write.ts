@@ -48,7 +48,11 @@ const empty = (type: string): Buffer => new FrameWriter(type).end();
 export const frontend = {
   parse: (name: string, query: Buffer | string, parameterOids: readonly number[] = []): Buffer => {
     const text = typeof query === 'string' ? Buffer.from(query, 'utf8') : query;
-    const frame = new FrameWriter('P').cstring(name).bytes(text).bytes(Buffer.from([0])).int16(parameterOids.length);
+    const frame = new FrameWriter('P')
+      .cstring(name)
+      .bytes(text)
+      .bytes(Buffer.from([0]))
+      .int16(parameterOids.length);
     for (const oid of parameterOids) frame.uint32(oid);
     return frame.end();
   },
@@ -59,10 +63,22 @@ export const frontend = {
   bindText: (portal: string, statement: string, parameters: readonly (string | null)[] = []): Buffer =>
     frontend.bindWithTail(portal, statement, textBindTail(parameters)),
   describe: (kind: 'statement' | 'portal', name: string): Buffer =>
-    new FrameWriter('D').bytes(Buffer.from(kind === 'portal' ? 'P' : 'S')).cstring(name).end(),
+    new FrameWriter('D')
+      .bytes(Buffer.from(kind === 'portal' ? 'P' : 'S'))
+      .cstring(name)
+      .end(),
   execute: (portal: string, maxRows = 0): Buffer => new FrameWriter('E').cstring(portal).int32(maxRows).end(),
   close: (kind: 'statement' | 'portal', name: string): Buffer =>
-    new FrameWriter('C').bytes(Buffer.from(kind === 'portal' ? 'P' : 'S')).cstring(name).end(),
+    new FrameWriter('C')
+      .bytes(Buffer.from(kind === 'portal' ? 'P' : 'S'))
+      .cstring(name)
+      .end(),
+  password: (text: string): Buffer => new FrameWriter('p').cstring(text).end(),
+  saslInitialResponse: (mechanism: string, response: string): Buffer => {
+    const bytes = Buffer.from(response, 'utf8');
+    return new FrameWriter('p').cstring(mechanism).int32(bytes.length).bytes(bytes).end();
+  },
+  saslResponse: (response: string): Buffer => new FrameWriter('p').bytes(Buffer.from(response, 'utf8')).end(),
   query: (text: string): Buffer => new FrameWriter('Q').cstring(text).end(),
   sync: empty('S'),
   flush: empty('H'),
@@ -70,7 +86,10 @@ export const frontend = {
 };
 
 /** The tail of a Bind message with these parameters as text and all results as text. */
-export function textBindTail(parameters: readonly (string | null)[] = [], resultFormats: readonly number[] = []): Buffer {
+export function textBindTail(
+  parameters: readonly (string | null)[] = [],
+  resultFormats: readonly number[] = [],
+): Buffer {
   const parts: Buffer[] = [int16(0), int16(parameters.length)];
   for (const parameter of parameters) {
     if (parameter === null) {
@@ -85,10 +104,7 @@ export function textBindTail(parameters: readonly (string | null)[] = [], result
 }
 
 /** The tail of a Bind message with another message's parameters and text results. */
-export function bindTailWithTextResults(
-  formats: readonly number[],
-  parameters: readonly (Buffer | null)[],
-): Buffer {
+export function bindTailWithTextResults(formats: readonly number[], parameters: readonly (Buffer | null)[]): Buffer {
   const parts: Buffer[] = [int16(formats.length), ...formats.map(int16), int16(parameters.length)];
   for (const parameter of parameters) {
     parts.push(int32(parameter === null ? -1 : parameter.length));
