@@ -18,7 +18,7 @@ export function printReal(value: number): string {
   const low = (realFromBits(bits - 1) + magnitude) / 2;
   const high = bits === 0x7f7fffff ? magnitude + (magnitude - low) : (magnitude + realFromBits(bits + 1)) / 2;
   for (let digits = 0; digits < 9; digits++) {
-    const text = magnitude.toExponential(digits);
+    const text = nearestEven(magnitude, digits);
     // Below a power of two floats lie closer, so the nearest decimal may be out of reach and the next one above not.
     if (liesWithin(text, low, high)) return layOut(value, text, 6);
     if ((bits & 0x7fffff) === 0) {
@@ -42,6 +42,19 @@ function realFromBits(bits: number): number {
 function liesWithin(text: string, low: number, high: number): boolean {
   const value = Number(text);
   return value > low && value < high;
+}
+
+/** As toExponential, but a tie goes to the even digit, as PostgreSQL's algorithm has it, not away from zero. */
+function nearestEven(magnitude: number, digits: number): string {
+  const text = magnitude.toExponential(digits);
+  const exact = magnitude.toExponential(20);
+  const dropped = exact.slice(digits === 0 ? 2 : digits + 2, exact.indexOf('e'));
+  if (!/^50*$/.test(dropped)) return text;
+  const last = digits === 0 ? exact[0]! : exact[digits + 1]!;
+  // The digits as they stand before the tie are the value rounded down.
+  return '02468'.includes(last)
+    ? `${exact.slice(0, digits === 0 ? 1 : digits + 2)}${exact.slice(exact.indexOf('e'))}`
+    : text;
 }
 
 /** `text` of toExponential, one unit of its last digit further from zero. */

@@ -3,9 +3,10 @@ import { datetimeFieldOutOfRange } from './failure.js';
 import { trimSpaces } from './spaces.js';
 
 const DATE =
-  '(?:(\\d{4,7})-(\\d{1,2})-(\\d{1,2})|(\\d{4})/(\\d{1,2})/(\\d{1,2})|(\\d{4})(\\d{2})(\\d{2})|([+-]\\d{6})-(\\d{2})-(\\d{2}))';
+  '(?:(\\d{3,7})-(\\d{1,2})-(\\d{1,2})|(\\d{4})/(\\d{1,2})/(\\d{1,2})|(\\d{4})(\\d{2})(\\d{2})|([+-]\\d{6})-(\\d{2})-(\\d{2}))';
 const TIME = '(?:(\\d{1,2}):(\\d{1,2})(?::(\\d{1,2})(?:[.,](\\d*))?)?|(\\d{2})(\\d{2})(?:(\\d{2})(?:[.,](\\d*))?)?)';
-const MERIDIEM = '(?:\\s*([AaPp][Mm]))?';
+// What follows has to be apart, or PostgreSQL reads the whole as a zone (PM-15:59, America/New_York).
+const MERIDIEM = '(?:\\s*([AaPp][Mm])(?=\\s|$))?';
 const ZONE =
   '(?:\\s*([Zz]|[Uu][Tt][Cc]|[Gg][Mm][Tt]|[+-]\\d{1,2}(?::?\\d{2}(?::?\\d{2})?)?|[A-Za-z_]+(?:/[A-Za-z0-9_+-]+)+))?';
 const ERA = '(?:\\s*(BC|AD|bc|ad))?';

@@ -1,5 +1,5 @@
 import { type ByteWriter, type Coercer, type StringOrigin, writeNothing } from './contract.js';
-import { unsupportedEscape } from './failure.js';
+import { invalidSyntax, unsupportedEscape } from './failure.js';
 import { JsonScanner } from './json-scanner.js';
 import { printNumericLiteral } from './numeric.js';
 import { numericWriter } from './numeric-bytes.js';
@@ -75,7 +75,9 @@ export function makeJsonbCoercer(origin: StringOrigin): Coercer {
 }
 
 function printString(text: string): string {
-  if (/[\0\p{Surrogate}]/u.test(text)) throw unsupportedEscape();
+  const match = /[\0\p{Surrogate}]/u.exec(text);
+  // Half a surrogate pair is a syntax error to PostgreSQL, a NUL only more than it can store.
+  if (match !== null) throw match[0] === '\0' ? unsupportedEscape() : invalidSyntax('json', text);
   return JSON.stringify(text);
 }
 

@@ -3,9 +3,12 @@ import { dayNumber, SECONDS_PER_DAY, UNIX_EPOCH_DAYS } from './calendar.js';
 /** Seconds of 400 Gregorian years, after which weekdays and so all daylight saving rules repeat. */
 const CYCLE = 146097 * SECONDS_PER_DAY;
 
-/** No zone had a rule before 1800, and none of today's tables holds single years after 2400. Unix seconds. */
+/**
+ * No zone had a rule before 1800. From LATEST on a time is read as the same time 400 years earlier or more, which still has to
+ * lie in the reign of today's rules. Unix seconds.
+ */
 const EARLIEST = (dayNumber(1800, 1, 1) + UNIX_EPOCH_DAYS) * SECONDS_PER_DAY;
-const LATEST = (dayNumber(2400, 1, 1) + UNIX_EPOCH_DAYS) * SECONDS_PER_DAY;
+const LATEST = (dayNumber(2600, 1, 1) + UNIX_EPOCH_DAYS) * SECONDS_PER_DAY;
 
 /** All transitions fall on a multiple of this since zones keep standard time; before that, on the second. */
 const BLOCK_SECONDS = 900;

@@ -8,6 +8,9 @@ const NAN = 0xc000;
 const PLUS_INFINITY = 0xd000;
 const MINUS_INFINITY = 0xf000;
 
+/** What numeric_send reads out of an infinity's header as its scale; readers ignore it. */
+const INFINITY_SCALE = 0x20;
+
 /**
  * Writes canonical numeric text as `numeric_send`: int16 count of base-10000 digits, weight of the first, sign, scale, digits;
  * zero digits at both ends are left out. Returns the bytes written.
@@ -16,8 +19,8 @@ export function encodeNumeric(text: Uint8Array, start: number, end: number, targ
   const isNegative = text[start] === 0x2d;
   const first = isNegative ? start + 1 : start;
   if (text[first] === 0x4e) return writeHeader(target, at, 0, 0, NAN, 0);
-  // numeric_send gives the infinities the weight and scale their short header reads as: zero.
-  if (text[first] === 0x49) return writeHeader(target, at, 0, 0, isNegative ? MINUS_INFINITY : PLUS_INFINITY, 0);
+  if (text[first] === 0x49)
+    return writeHeader(target, at, 0, 0, isNegative ? MINUS_INFINITY : PLUS_INFINITY, INFINITY_SCALE);
   let point = first;
   while (point < end && text[point] !== POINT) point++;
   const scale = point < end ? end - point - 1 : 0;
