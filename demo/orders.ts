@@ -50,7 +50,7 @@ export function orderCreatedMs(id: number): number {
 }
 
 /** The order's lines, one to five. */
-export function orderItems(id: number): readonly OrderItem[] {
+function orderItems(id: number): readonly OrderItem[] {
   const count = orderItemCount(id);
   return Array.from({ length: count }, (_, index) => {
     const drawn = draw(SEED + 4 + index, id);

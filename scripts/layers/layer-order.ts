@@ -8,7 +8,7 @@ export interface Violation {
 }
 
 /** From the lowest to the highest; layers of one step do not import each other. */
-export const LAYER_ORDER: readonly (readonly string[])[] = [
+const LAYER_ORDER: readonly (readonly string[])[] = [
   ['core'],
   ['wire', 'config'],
   ['http'],
