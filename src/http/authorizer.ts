@@ -1,0 +1,22 @@
+import type { PlacedValue } from './placed-value.js';
+
+/** What authenticates a request. Told apart by identity: a renewed token is another authorization. */
+export interface Authorization {
+  readonly values: readonly PlacedValue[];
+}
+
+/** Gives requests their authentication; shared by all requests of a data source. */
+export interface Authorizer {
+  /** In a few words, for EXPLAIN and hints. */
+  readonly description: string;
+  /** The current authorization, obtained first where there is none. Rejects with the signal's reason. */
+  authorize(signal: AbortSignal): Promise<Authorization>;
+  /**
+   * After a 401: obtains another authorization, unless someone did so since `refused` was given out. False when there is
+   * nothing to renew.
+   */
+  renew(refused: Authorization, signal: AbortSignal): Promise<boolean>;
+}
+
+/** For APIs that need no authentication, and in requests that leave the API's origin. */
+export const NO_AUTHORIZATION: Authorization = { values: [] };

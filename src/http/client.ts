@@ -1,0 +1,147 @@
+import type { Readable } from 'node:stream';
+import { Agent, type Dispatcher } from 'undici';
+import { bodyProblem, type ConnectionProblem, classifyConnectionError } from './connection-problem.js';
+import { decodeBody, decodeProblem } from './decode-body.js';
+import type { HttpRequest } from './request-draft.js';
+import { BodyFailure, type HttpResponse, ResponseHeaders } from './response.js';
+
+const CONNECT_TIMEOUT_MS = 10_000;
+const KEEP_ALIVE_MS = 10_000;
+const READ_AHEAD_BYTES = 256 * 1024;
+
+/** No response came. */
+export class ExchangeFailure extends Error {
+  constructor(
+    readonly problem: ConnectionProblem,
+    readonly host: string,
+    cause: unknown,
+  ) {
+    super(problem.reason, { cause });
+    this.name = 'ExchangeFailure';
+  }
+}
+
+export interface ExchangeOptions {
+  readonly signal: AbortSignal;
+  /** From the request's first byte to the response's headers, and between two chunks of the body. */
+  readonly timeoutMs: number;
+  /** Called when the response has been read to its end or was discarded, perhaps more than once. */
+  readonly onClose?: () => void;
+}
+
+/** The gateway's connections to APIs: keep-alive, one pool per origin, closed together. */
+export class HttpClient {
+  readonly #agent = new Agent({
+    connect: { timeout: CONNECT_TIMEOUT_MS },
+    keepAliveTimeout: KEEP_ALIVE_MS,
+    allowH2: false,
+  });
+
+  /**
+   * One request and its response, whatever its status: no redirect, no retry. Throws `ExchangeFailure` when no response
+   * came and the signal's reason when it aborts; the abort also ends the body and closes its socket.
+   */
+  async exchange(request: HttpRequest, options: ExchangeOptions): Promise<HttpResponse> {
+    const { signal, timeoutMs } = options;
+    signal.throwIfAborted();
+    const controller = new AbortController();
+    const onAbort = (): void => controller.abort(signal.reason);
+    signal.addEventListener('abort', onAbort, { once: true });
+    const close = (): void => {
+      signal.removeEventListener('abort', onAbort);
+      options.onClose?.();
+    };
+    let hasTimedOut = false;
+    const timer = setTimeout(() => {
+      hasTimedOut = true;
+      controller.abort();
+    }, timeoutMs);
+    try {
+      const response = await this.#agent.request({
+        origin: request.url.origin,
+        path: `${request.url.pathname}${request.url.search}`,
+        method: request.method as Dispatcher.HttpMethod,
+        headers: request.headers,
+        body: request.body,
+        signal: controller.signal,
+        // The timer above covers looking up, connecting and waiting together.
+        headersTimeout: 0,
+        bodyTimeout: timeoutMs,
+        highWaterMark: READ_AHEAD_BYTES,
+      });
+      return toResponse(request, response, signal, close, () => options.onClose?.());
+    } catch (error) {
+      close();
+      signal.throwIfAborted();
+      const problem: ConnectionProblem = hasTimedOut
+        ? { reason: `no answer within ${timeoutMs / 1000} s`, stage: 'timeout', isTransient: true }
+        : classifyConnectionError(error);
+      throw new ExchangeFailure(problem, hostAndPort(request.url), error);
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  /** Ends all connections at once, those in use too. */
+  close(): Promise<void> {
+    return this.#agent.destroy();
+  }
+}
+
+function toResponse(
+  request: HttpRequest,
+  response: Dispatcher.ResponseData,
+  signal: AbortSignal,
+  close: () => void,
+  releaseSlot: () => void,
+): HttpResponse {
+  const headers = new ResponseHeaders(response.headers);
+  let source: Readable | null = response.body;
+  let failure: BodyFailure | null = null;
+  // An early end is no error of anyone who still listens.
+  source.on('error', () => {});
+  source.once('close', close);
+  const discard = (): void => {
+    source?.destroy();
+    source = null;
+  };
+  const read = async function* (): AsyncGenerator<Uint8Array, void, void> {
+    try {
+      const expectsGzip = request.url.pathname.endsWith('.gz') || isGzipType(headers.get('content-type'));
+      yield* decodeBody(response.body, headers.get('content-encoding'), expectsGzip);
+      source = null;
+    } catch (error) {
+      signal.throwIfAborted();
+      failure = toBodyFailure(error);
+      throw failure;
+    } finally {
+      discard();
+    }
+  };
+  return {
+    status: response.statusCode,
+    headers,
+    url: request.url,
+    name: `${request.method} ${request.shownUrl}`,
+    body: read(),
+    failure: () => failure,
+    discard,
+    releaseSlot,
+  };
+}
+
+function toBodyFailure(error: unknown): BodyFailure {
+  if (error instanceof BodyFailure) return error;
+  const reason = bodyProblem(error);
+  if (reason !== null) return new BodyFailure(reason, true, error);
+  return decodeProblem(error) ?? new BodyFailure(error instanceof Error ? error.message : 'unknown reason', false, error);
+}
+
+function isGzipType(contentType: string | null): boolean {
+  return /^application\/(?:x-)?gzip\b/i.test(contentType ?? '');
+}
+
+/** `api.example.com:443`, the port always told. */
+export function hostAndPort(url: URL): string {
+  return `${url.hostname}:${url.port === '' ? (url.protocol === 'https:' ? '443' : '80') : url.port}`;
+}

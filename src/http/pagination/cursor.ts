@@ -1,0 +1,44 @@
+import type { PaginationModel } from '../../config/model.js';
+import { errors } from '../../core/errors.js';
+import { shorten } from '../api-message.js';
+import { sizeValue } from './numbered.js';
+import { type NextPage, type PageFacts, type Paginator, type PaginatorOptions, STOP } from './paginator.js';
+import { SeenTokens } from './seen-tokens.js';
+import { StopRules } from './stop-conditions.js';
+
+type CursorModel = Extract<PaginationModel, { type: 'cursor' | 'header_cursor' }>;
+
+/** Pages by a token of the page before: in a field of its body (`cursor`) or in a header (`header_cursor`). */
+export function createCursor(model: CursorModel, options: PaginatorOptions): Paginator {
+  const size = options.sizeForLimit ?? model.size;
+  const rules = new StopRules(model.stop, size, options.subject);
+  const seen = new SeenTokens();
+  const inHeader = model.type === 'header_cursor';
+  const captures = inHeader || model.field === null ? rules.captures : [model.field, ...rules.captures];
+
+  const readToken = (facts: PageFacts): string | null => {
+    const token = inHeader ? facts.headers.get(model.header ?? '') : (facts.captured.get(model.field ?? '') ?? null);
+    return token === null || token.trim() === '' || token === 'false' ? null : token;
+  };
+
+  return {
+    captures: [...new Set(captures)],
+    needsFingerprint: false,
+    matchPattern: rules.matchPattern,
+    stopStatuses: rules.stopStatuses,
+    first: () => sizeValue(model, size),
+    next(facts: PageFacts): NextPage {
+      if (rules.isLast(facts)) return STOP;
+      const token = readToken(facts);
+      if (token === null) return STOP;
+      if (!seen.add(token)) {
+        throw errors.apiError(`the API gave the cursor "${shorten(options.mask(token), 60)}" twice for ${options.subject}`, {
+          detail: `Page ${facts.number} names it as the next page, as an earlier page did; the scan would never end.`,
+          hint: `Check that pagination.${inHeader ? 'header' : 'field'} names the next page's cursor and "${model.parameter}" is where the API expects it.`,
+        });
+      }
+      const cursor = { place: model.place, parameter: model.parameter, value: token };
+      return { type: 'values', values: [cursor, ...sizeValue(model, size)] };
+    },
+  };
+}

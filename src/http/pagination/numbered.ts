@@ -1,0 +1,60 @@
+import type { PaginationModel } from '../../config/model.js';
+import { errors } from '../../core/errors.js';
+import type { PlacedValue } from '../placed-value.js';
+import { type NextPage, type PageFacts, type Paginator, type PaginatorOptions, STOP } from './paginator.js';
+import { isShort, StopRules } from './stop-conditions.js';
+
+type NumberedModel = Extract<PaginationModel, { type: 'page' | 'offset' }>;
+
+/** What `page` and `offset` share: a number that grows, and an end that shows in the page itself. */
+export function createNumbered(
+  model: NumberedModel,
+  options: PaginatorOptions,
+  advance: (facts: PageFacts) => number,
+): Paginator {
+  const size = options.sizeForLimit ?? model.size;
+  const rules = new StopRules(model.stop, size, options.subject);
+  let position = model.start;
+  let previous: string | null = null;
+
+  const values = (): readonly PlacedValue[] => [
+    { place: model.place, parameter: model.parameter, value: String(position), isLiteral: true },
+    ...sizeValue(model, size),
+  ];
+
+  return {
+    captures: rules.captures,
+    needsFingerprint: true,
+    matchPattern: rules.matchPattern,
+    stopStatuses: rules.stopStatuses,
+    first: values,
+    next(facts: PageFacts): NextPage {
+      if (facts.recordCount > 0 && facts.fingerprint !== null && facts.fingerprint === previous) {
+        throw repeatedPage(facts.number, model, options.subject);
+      }
+      previous = facts.fingerprint;
+      if (rules.isLast(facts)) return STOP;
+      // Without conditions an empty or short page is the end; with them an empty one still is, unless the API counts.
+      const hasEnded = model.stop.length === 0 ? isShort(facts, size) : facts.recordCount === 0;
+      if (hasEnded && !rules.promisesMore(facts)) return STOP;
+      position += advance(facts);
+      return { type: 'values', values: values() };
+    },
+  };
+}
+
+/** The page size where the model has a parameter for it. */
+export function sizeValue(
+  model: Pick<NumberedModel, 'sizeParameter' | 'place'>,
+  size: number | null,
+): readonly PlacedValue[] {
+  if (model.sizeParameter === null || size === null) return [];
+  return [{ place: model.place, parameter: model.sizeParameter, value: String(size), isLiteral: true }];
+}
+
+function repeatedPage(number: number, model: NumberedModel, subject: string): Error {
+  return errors.apiError(`page ${number} of ${subject} is identical to page ${number - 1}`, {
+    detail: `The scan was ended, because it would never have come to an end by itself.`,
+    hint: `The API seems to ignore the parameter "${model.parameter}"; check pagination.parameter and pagination.place.`,
+  });
+}

@@ -1,0 +1,55 @@
+import type { PlacedValue } from '../placed-value.js';
+import type { ResponseHeaders } from '../response.js';
+
+/** What a paginator learns of a page once it was read to its end. */
+export interface PageFacts {
+  /** 1-based within its sequence of pages. */
+  readonly number: number;
+  readonly recordCount: number;
+  /** The fields asked for by `captures`; a missing one is not in the map, a JSON null is null. */
+  readonly captured: ReadonlyMap<string, string | null>;
+  readonly status: number;
+  readonly headers: ResponseHeaders;
+  /** Where the page came from. */
+  readonly url: URL;
+  /** Tells whether two bodies are the same bytes; null where that was not asked for. */
+  readonly fingerprint: string | null;
+  /** True when the body matched the `match` stop condition. */
+  readonly hasMatched: boolean;
+}
+
+/** How the next page differs from the first request, or that there is none. */
+export type NextPage =
+  | { readonly type: 'stop' }
+  | { readonly type: 'values'; readonly values: readonly PlacedValue[] }
+  | { readonly type: 'address'; readonly url: URL };
+
+export const STOP: NextPage = { type: 'stop' };
+
+/** Computes the requests of one sequence of pages. It belongs to one sequence: it remembers what it has seen. */
+export interface Paginator {
+  /** Fields outside the records that it needs of each page. */
+  readonly captures: readonly string[];
+  /** True when it needs `fingerprint`, to notice an API that sends the same page for ever. */
+  readonly needsFingerprint: boolean;
+  /** A regular expression that ends the pages when a body matches it. */
+  readonly matchPattern: string | null;
+  /** A status that ends the pages. */
+  readonly stopStatuses: readonly number[];
+  /** What the first request is given. */
+  first(): readonly PlacedValue[];
+  /** Throws HV000 when the API repeats itself. */
+  next(facts: PageFacts): NextPage;
+}
+
+/** What paginators are told besides their model. */
+export interface PaginatorOptions {
+  /** `table "shop.orders"`, for errors. */
+  readonly subject: string;
+  /** Records a page really has when LIMIT has changed the page's size; null: as the model says. */
+  readonly sizeForLimit: number | null;
+  /** Masks secrets in a cursor or URL that is told. */
+  readonly mask: (text: string) => string;
+  /** Shows a page link. */
+  readonly showUrl: (url: URL) => string;
+}

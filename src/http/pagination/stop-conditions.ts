@@ -1,0 +1,89 @@
+import type { StopCondition } from '../../config/model.js';
+import { errors } from '../../core/errors.js';
+import type { PageFacts } from './paginator.js';
+
+/** Pages without a record in a row, after which an API that promises more is not believed any longer. */
+const MOST_EMPTY_PAGES = 1000;
+
+/** Decides after each page whether the declared conditions end the sequence. */
+export class StopRules {
+  readonly captures: readonly string[];
+  readonly matchPattern: string | null;
+  readonly stopStatuses: readonly number[];
+  readonly #conditions: readonly StopCondition[];
+  readonly #size: number | null;
+  readonly #subject: string;
+  #records = 0;
+  #emptyPages = 0;
+
+  constructor(conditions: readonly StopCondition[], size: number | null, subject: string) {
+    this.#conditions = conditions;
+    this.#size = size;
+    this.#subject = subject;
+    this.captures = conditions.flatMap((condition) => ('field' in condition ? [condition.field] : []));
+    this.matchPattern = conditions.find((condition) => condition.type === 'match')?.pattern ?? null;
+    this.stopStatuses = conditions.flatMap((condition) => (condition.type === 'status' ? [condition.status] : []));
+  }
+
+  /** True when a condition says outright that this was the last page. Call it once for each page. */
+  isLast(facts: PageFacts): boolean {
+    this.#records += facts.recordCount;
+    this.#emptyPages = facts.recordCount === 0 ? this.#emptyPages + 1 : 0;
+    if (this.#emptyPages >= MOST_EMPTY_PAGES) {
+      throw errors.apiError(`the last ${MOST_EMPTY_PAGES} pages of ${this.#subject} had no records`, {
+        hint: 'Add empty_page to pagination.stop, or set pagination.max_pages.',
+      });
+    }
+    return this.#conditions.some((condition) => this.#isMet(condition, facts));
+  }
+
+  /** True when the API itself says how far its pages go and has said that there are more. */
+  promisesMore(facts: PageFacts): boolean {
+    return this.#conditions.some(
+      (condition) => (condition.type === 'has_more' || condition.type === 'total_pages') && facts.captured.get(condition.field) != null,
+    );
+  }
+
+  #isMet(condition: StopCondition, facts: PageFacts): boolean {
+    switch (condition.type) {
+      case 'empty_page':
+        return facts.recordCount === 0;
+      case 'short_page':
+        return isShort(facts, this.#size);
+      case 'has_more':
+        return isFalse(facts.captured.get(condition.field));
+      case 'total': {
+        const total = readCount(facts.captured.get(condition.field), condition.field, this.#subject);
+        return total !== null && this.#records >= total;
+      }
+      case 'total_pages': {
+        const total = readCount(facts.captured.get(condition.field), condition.field, this.#subject);
+        return total !== null && facts.number >= total;
+      }
+      case 'status':
+        return facts.status === condition.status;
+      case 'match':
+        return facts.hasMatched;
+    }
+  }
+}
+
+/** A page with fewer records than were asked for; an empty one always is. */
+export function isShort(facts: PageFacts, size: number | null): boolean {
+  return facts.recordCount === 0 || (size !== null && facts.recordCount < size);
+}
+
+/** APIs leave `has_more` out, or write it in many ways, when there is no more. */
+function isFalse(text: string | null | undefined): boolean {
+  return text === undefined || text === null || ['', 'false', '0', 'no', 'n', 'f'].includes(text.trim().toLowerCase());
+}
+
+function readCount(text: string | null | undefined, field: string, subject: string): number | null {
+  if (text === undefined || text === null || text.trim() === '') return null;
+  const count = Number(text);
+  if (!Number.isNaN(count)) return count;
+  throw errors.apiError(`"${field}" of a page of ${subject} is not a number`, {
+    detail: `It is "${text.slice(0, 80)}".`,
+    hint: 'Let the stop condition name a field that holds a count.',
+  });
+}

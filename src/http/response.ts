@@ -1,0 +1,49 @@
+/** A response's headers, looked up without regard to case. */
+export class ResponseHeaders {
+  readonly #values: ReadonlyMap<string, readonly string[]>;
+
+  constructor(headers: Readonly<Record<string, string | string[] | undefined>>) {
+    const values = new Map<string, readonly string[]>();
+    for (const [name, value] of Object.entries(headers)) {
+      if (value !== undefined) values.set(name.toLowerCase(), typeof value === 'string' ? [value] : value);
+    }
+    this.#values = values;
+  }
+
+  /** All values of the header joined as RFC 9110, section 5.3 allows; null when it is absent. */
+  get(name: string): string | null {
+    return this.#values.get(name.toLowerCase())?.join(', ') ?? null;
+  }
+}
+
+/** A response whose body has not been read yet. Whoever gets it reads `body` to its end or calls `discard`. */
+export interface HttpResponse {
+  readonly status: number;
+  readonly headers: ResponseHeaders;
+  /** Where it came from, after redirects. */
+  readonly url: URL;
+  /** Method and URL as they may be shown. */
+  readonly name: string;
+  /** Decompressed bytes. Throws a `BodyFailure` when the body breaks off. */
+  readonly body: AsyncIterable<Uint8Array>;
+  /** Why the body could not be read to its end; null while nothing is wrong. A reader may have wrapped what it caught. */
+  failure(): BodyFailure | null;
+  /** Closes the response, and its socket when the body was not read to its end. */
+  discard(): void;
+  /** Lets others use this request's place among the concurrent ones while its reader rests. */
+  releaseSlot(): void;
+}
+
+/** A body that broke off or could not be decompressed. */
+export class BodyFailure extends Error {
+  constructor(
+    /** What happened, in words. */
+    readonly reason: string,
+    /** True when the same request may well succeed. */
+    readonly isTransient: boolean,
+    cause: unknown,
+  ) {
+    super(reason, { cause });
+    this.name = 'BodyFailure';
+  }
+}

@@ -1,0 +1,58 @@
+import type { RetryModel } from '../config/model.js';
+
+const FIRST_BACKOFF_MS = 200;
+const LONGEST_BACKOFF_MS = 30_000;
+const CONSTANT_BACKOFF_MS = 1_000;
+const LONGEST_RETRY_AFTER_MS = 5 * 60_000;
+
+const IDEMPOTENT: ReadonlySet<string> = new Set(['GET', 'HEAD', 'PUT', 'DELETE', 'OPTIONS']);
+/** With these the server says that it did not work on the request. */
+const UNPROCESSED: ReadonlySet<number> = new Set([429, 503]);
+
+/** True for methods that may be sent again whatever became of the first try (RFC 9110, section 9.2.2). */
+export function isIdempotent(method: string): boolean {
+  return IDEMPOTENT.has(method);
+}
+
+/** Whether a response with this status is worth another try. */
+export function isRetryableStatus(method: string, status: number, retry: RetryModel): boolean {
+  return retry.statuses.includes(status) && (isIdempotent(method) || UNPROCESSED.has(status));
+}
+
+/** The pause before try number `attempt + 1`: bounded, exponential, with full jitter unless the DSN wants it constant. */
+export function backoffMs(attempt: number, backoff: RetryModel['backoff'], random: () => number = Math.random): number {
+  if (backoff === 'constant') return CONSTANT_BACKOFF_MS;
+  return Math.ceil(random() * Math.min(LONGEST_BACKOFF_MS, FIRST_BACKOFF_MS * 2 ** (attempt - 1)));
+}
+
+/** What `Retry-After` asks for in ms, seconds and dates alike (RFC 9110, section 10.2.3); null when it says nothing. */
+export function retryAfterMs(header: string | null, now: number = Date.now()): number | null {
+  if (header === null) return null;
+  const text = header.trim();
+  const ms = /^\d+(\.\d+)?$/.test(text) ? Number(text) * 1000 : Date.parse(text) - now;
+  return Number.isNaN(ms) || text === '' ? null : Math.min(Math.max(0, ms), LONGEST_RETRY_AFTER_MS);
+}
+
+/** Counts the tries of one page, over all of its failures: before the response, by status and within the body. */
+export class Attempts {
+  #used = 0;
+
+  constructor(readonly allowed: number) {}
+
+  get used(): number {
+    return this.#used;
+  }
+
+  get isLast(): boolean {
+    return this.#used >= this.allowed;
+  }
+
+  begin(): void {
+    this.#used++;
+  }
+
+  /** `attempt 2 of 5`. */
+  toString(): string {
+    return `attempt ${this.#used} of ${this.allowed}`;
+  }
+}

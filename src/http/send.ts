@@ -1,0 +1,187 @@
+import type { RetryModel } from '../config/model.js';
+import { errors } from '../core/errors.js';
+import { type Authorization, type Authorizer, NO_AUTHORIZATION } from './authorizer.js';
+import { ExchangeFailure, type HttpClient } from './client.js';
+import { ACCEPT_ENCODING } from './decode-body.js';
+import { finishRequest } from './finish-request.js';
+import { checkOrigin, type OriginRule } from './origin-rule.js';
+import { placeValues, withAddress, withoutSecrets } from './place-values.js';
+import type { RateLimiter } from './rate-limiter.js';
+import type { Redactor } from './redactor.js';
+import { exchangeError, type RequestSubject, statusError, statusText } from './request-errors.js';
+import type { RequestDraft } from './request-draft.js';
+import type { HttpResponse } from './response.js';
+import { type Attempts, backoffMs, isIdempotent, isRetryableStatus, retryAfterMs } from './retry.js';
+import { sleep } from './wait.js';
+
+const MOST_REDIRECTS = 5;
+const REDIRECT_STATUSES: ReadonlySet<number> = new Set([301, 302, 303, 307, 308]);
+
+/** How a source's requests are sent. */
+export interface SendPolicy extends RequestSubject {
+  readonly retry: RetryModel;
+  readonly timeoutMs: number;
+  readonly origins: OriginRule;
+  readonly limiter: RateLimiter;
+  readonly authorizer: Authorizer;
+  readonly redactor: Redactor;
+  /** Error statuses that are an answer here, such as the 404 after the last page. */
+  readonly acceptedStatuses: ReadonlySet<number>;
+}
+
+/** Counted while requests are sent. */
+export interface RequestCounters {
+  requests: number;
+  retries: number;
+  waitMs: number;
+}
+
+/** Writes one structured log entry. */
+export type LogRequest = (level: 'debug' | 'info' | 'warn', event: object, message: string) => void;
+
+export interface SendContext {
+  readonly signal: AbortSignal;
+  readonly counters: RequestCounters;
+  readonly log: LogRequest;
+}
+
+/**
+ * Sends a request with its authentication, follows redirects, renews a refused token once, and tries again what is worth
+ * another try, within `attempts`. The response is a success or has an accepted status. Throws HV000 and HV00N.
+ */
+export async function sendRequest(
+  client: HttpClient,
+  draft: RequestDraft,
+  policy: SendPolicy,
+  attempts: Attempts,
+  context: SendContext,
+): Promise<HttpResponse> {
+  let hasRenewed = false;
+  attempts.begin();
+  for (;;) {
+    const shown: Shown = { request: '' };
+    try {
+      const { response, authorization } = await followRedirects(client, draft, policy, context, shown);
+      const { status } = response;
+      if ((status >= 200 && status < 300) || policy.acceptedStatuses.has(status)) return response;
+      if (status === 401 && !hasRenewed && authorization !== NO_AUTHORIZATION) {
+        hasRenewed = true;
+        if (await renew(policy, authorization, response, context)) continue;
+      }
+      if (attempts.isLast || !isRetryableStatus(draft.method, status, policy.retry)) {
+        const error = await statusError(response, policy, attempts, policy.redactor);
+        context.signal.throwIfAborted();
+        throw error;
+      }
+      const asked = retryAfterMs(response.headers.get('retry-after'));
+      if (asked !== null) policy.limiter.pause(asked);
+      response.discard();
+      await pauseBeforeRetry(policy, attempts, context, asked, { status, request: shown.request });
+    } catch (error) {
+      if (!(error instanceof ExchangeFailure)) throw error;
+      const { problem } = error;
+      const isSafe = problem.stage === 'connect' || isIdempotent(draft.method);
+      if (attempts.isLast || !problem.isTransient || !isSafe) throw exchangeError(error, shown.request, policy, attempts);
+      await pauseBeforeRetry(policy, attempts, context, null, { reason: problem.reason, request: shown.request });
+    }
+    attempts.begin();
+  }
+}
+
+interface Shown {
+  /** The request under way as it may be shown. */
+  request: string;
+}
+
+/** Waits before the next try and tells that there is one. */
+export async function pauseBeforeRetry(
+  policy: Pick<SendPolicy, 'retry' | 'subject'>,
+  attempts: Attempts,
+  context: SendContext,
+  askedMs: number | null,
+  event: object,
+): Promise<void> {
+  const waitMs = askedMs !== null && askedMs > 0 ? askedMs : backoffMs(attempts.used, policy.retry.backoff);
+  context.counters.retries++;
+  context.log('info', { ...event, subject: policy.subject, attempt: attempts.used, of: attempts.allowed, waitMs }, 'request will be retried');
+  await counted(context, sleep(waitMs, context.signal));
+}
+
+async function renew(
+  policy: SendPolicy,
+  refused: Authorization,
+  response: HttpResponse,
+  context: SendContext,
+): Promise<boolean> {
+  // Where there is nothing to renew, the response is still needed for its message.
+  const isRenewed = await policy.authorizer.renew(refused, context.signal);
+  if (isRenewed) response.discard();
+  return isRenewed;
+}
+
+async function followRedirects(
+  client: HttpClient,
+  first: RequestDraft,
+  policy: SendPolicy,
+  context: SendContext,
+  shown: Shown,
+): Promise<{ response: HttpResponse; authorization: Authorization }> {
+  let draft = first;
+  for (let redirects = 0; ; redirects++) {
+    const isHome = draft.origin === policy.origins.home;
+    const authorization = isHome ? await policy.authorizer.authorize(context.signal) : NO_AUTHORIZATION;
+    const sent = isHome ? placeValues(draft, authorization.values) : withoutSecrets(draft);
+    const response = await exchangeWithinLimits(client, sent, policy, context, shown);
+    const target = REDIRECT_STATUSES.has(response.status) ? redirectTarget(response) : null;
+    if (target === null) return { response, authorization };
+    response.discard();
+    if (redirects >= MOST_REDIRECTS) {
+      throw errors.apiError(`the API redirected more than ${MOST_REDIRECTS} times`, {
+        detail: `${policy.subject}; last answer ${statusText(response.status)} to ${response.name}`,
+        hint: `Point base_url or path of ${policy.subject} at the final address.`,
+      });
+    }
+    checkOrigin(target, policy.origins, 'redirect');
+    draft = redirected(draft, response.status, target);
+  }
+}
+
+function redirectTarget(response: HttpResponse): URL | null {
+  const location = response.headers.get('location');
+  return location === null || !URL.canParse(location, response.url) ? null : new URL(location, response.url);
+}
+
+/** 303 always, 301 and 302 after a POST go on with GET, as clients do (RFC 9110, section 15.4). */
+function redirected(draft: RequestDraft, status: number, target: URL): RequestDraft {
+  const next = withAddress(draft, target);
+  const becomesGet = status === 303 ? draft.method !== 'HEAD' : status < 303 && draft.method === 'POST';
+  if (!becomesGet) return next;
+  const headers = new Map([...next.headers].filter(([name]) => name !== 'content-type'));
+  return { ...next, method: 'GET', body: null, headers };
+}
+
+async function exchangeWithinLimits(
+  client: HttpClient,
+  draft: RequestDraft,
+  policy: SendPolicy,
+  context: SendContext,
+  shown: Shown,
+): Promise<HttpResponse> {
+  const request = finishRequest(draft, policy.redactor);
+  shown.request = `${request.method} ${request.shownUrl}`;
+  const release = await counted(context, policy.limiter.acquire(context.signal));
+  context.counters.requests++;
+  const headers = { 'accept-encoding': ACCEPT_ENCODING, 'user-agent': 'tidegate', ...request.headers };
+  const options = { signal: context.signal, timeoutMs: policy.timeoutMs, onClose: release };
+  return await client.exchange({ ...request, headers }, options);
+}
+
+/** Adds the time until the promise settles to the time waited. */
+async function counted<T>(context: SendContext, promise: Promise<T>): Promise<T> {
+  const startedAt = performance.now();
+  try {
+    return await promise;
+  } finally {
+    context.counters.waitMs += Math.round(performance.now() - startedAt);
+  }
+}
