@@ -142,6 +142,7 @@ function readChunk(stream: Duplex): Promise<Buffer | null> {
 export function engineParameters(
   startup: StartupMessage,
   defaults: ReadonlyMap<string, string>,
+  engineDatabase: string,
 ): { readonly user: string; readonly parameters: ReadonlyMap<string, string> } {
   const user = startup.parameters.get('user') ?? '';
   if (user === '') throw errors.invalidAuthorization('no PostgreSQL user name specified in startup packet');
@@ -155,7 +156,7 @@ export function engineParameters(
   if (!['false', 'off', 'no', '0'].includes(replication)) {
     throw errors.featureNotSupported('replication connections are not supported');
   }
-  const parameters = new Map([...defaults, ...startup.parameters, ['database', DATABASE]]);
+  const parameters = new Map([...defaults, ...startup.parameters, ['database', engineDatabase]]);
   parameters.delete('replication');
   return { user, parameters };
 }

@@ -4,9 +4,8 @@ import type { Duplex } from 'node:stream';
 import type { SecureContext } from 'node:tls';
 import { createReader } from '../../drivers/registry.js';
 import type { GatewayModel } from '../config/model.js';
-import { errors } from '../core/errors.js';
-import type { Engine } from '../engine/engine.js';
-import { startEngine } from '../engine/start-engine.js';
+import { errors, type GatewayError } from '../core/errors.js';
+import { type RunningEngine, startEngine } from '../engine/start-engine.js';
 import { loadParser } from '../plan/syntax.js';
 import { VirtualNames } from '../plan/virtual-names.js';
 import { createScanner } from '../scan/scanner.js';
@@ -24,7 +23,7 @@ const DRAIN_MS = 10_000;
 /** The running gateway: an engine, the DSNs' catalogue, and the sessions of its clients. */
 export class Gateway {
   readonly #log: Log;
-  readonly #engine: Engine;
+  readonly #engine: RunningEngine;
   #model: GatewayModel;
   #names: VirtualNames;
   #scanner: TrackedScanner;
@@ -35,7 +34,7 @@ export class Gateway {
   #openConnections = 0;
   #isClosing = false;
 
-  private constructor(model: GatewayModel, log: Log, engine: Engine, names: VirtualNames) {
+  private constructor(model: GatewayModel, log: Log, engine: RunningEngine, names: VirtualNames) {
     this.#model = model;
     this.#log = log;
     this.#engine = engine;
@@ -44,12 +43,16 @@ export class Gateway {
     this.#secureContext = model.tls === null ? null : loadTls(model.tls);
   }
 
-  /** Starts the engine, and brings its catalogue in line with the model. Clients cannot connect until `listen`. */
-  static async start(model: GatewayModel, log: Log): Promise<Gateway> {
+  /**
+   * Starts the engine, and brings its catalogue in line with the model. Clients cannot connect until `listen`.
+   * @param onCrash called once if the engine ends by itself; the gateway is of no use after that
+   */
+  static async start(model: GatewayModel, log: Log, onCrash: (error: GatewayError) => void): Promise<Gateway> {
     const [engine] = await Promise.all([
       startEngine(model.engine, {
         connections: model.limits.connections,
         log: (level, message) => log(level, {}, message),
+        onCrash,
       }),
       loadParser(),
     ]);
@@ -61,7 +64,7 @@ export class Gateway {
     }
   }
 
-  get engine(): Engine {
+  get engine(): RunningEngine {
     return this.#engine;
   }
 
@@ -130,7 +133,7 @@ export class Gateway {
         hint: `limits.connections is ${this.#model.limits.connections}.`,
       });
     }
-    const { user, parameters } = engineParameters(startup, this.#sessionDefaults());
+    const { user, parameters } = engineParameters(startup, this.#sessionDefaults(), this.#engine.connectionInfo.database);
     const known = this.#model.users.find((candidate) => candidate.name === user);
     if (known === undefined) throw unknownUser(user);
     const password = known.password === null ? this.#engine.trustedPassword(user) : null;

@@ -1,4 +1,5 @@
 import { loadGateway } from '../config/load.js';
+import type { GatewayError } from '../core/errors.js';
 import type { Log } from '../session/services.js';
 import { Gateway } from './gateway.js';
 import { createLog } from './log.js';
@@ -10,6 +11,8 @@ export interface ServeOptions {
   /** HOST:PORT. */
   readonly listen?: string;
   readonly env: NodeJS.ProcessEnv;
+  /** Called if the engine ends by itself: close and start again. */
+  readonly onCrash?: (error: GatewayError) => void;
   /** In the place of the log that the configuration describes. */
   readonly log?: Log;
 }
@@ -28,7 +31,10 @@ export async function serve(options: ServeOptions): Promise<Serving> {
   const { model, warnings } = await loadGateway(options);
   const log = options.log ?? createLog(model.log);
   for (const warning of warnings) log('warn', {}, warning);
-  const gateway = await Gateway.start(model, log);
+  const gateway = await Gateway.start(model, log, (error) => {
+    log('error', { sqlstate: error.sqlstate }, error.message);
+    options.onCrash?.(error);
+  });
   try {
     const address = await gateway.listen();
     const event = { address: `${address.host}:${address.port}`, ms: Math.round(performance.now() - startedAt) };

@@ -8,7 +8,7 @@ import { copyAsQuery } from '../plan/statement.js';
 import type { Resolve } from '../plan/template.js';
 import { renderTemplate } from '../plan/template.js';
 import { isInternal } from '../plan/virtual-names.js';
-import type { ScanStatistics } from '../scan/scan.js';
+import type { ScanSpec, ScanStatistics } from '../scan/scan.js';
 import { newScanStatistics } from '../scan/scan.js';
 import { backend, textBindTail } from '../wire/write.js';
 import type { ActiveStatement } from './active-statement.js';
@@ -212,7 +212,7 @@ export class StatementRunner {
       entry,
       spec.columns,
       this.services.scanner.open(spec, this.#scanContext(signal, statistics)),
-      { withPrimaryKey: groupsByKey(plan, entry.table!.primaryKey) },
+      { withPrimaryKey: groupsByKey(plan, spec) },
       signal,
     );
     this.#scanTables.push(table);
@@ -224,9 +224,10 @@ export class StatementRunner {
 const RUNNABLE: ReadonlySet<StatementKind> = new Set(['query', 'copy', 'explain']);
 
 /** A statement that groups by a primary key may put out other columns of the table, but only if it has that key. */
-function groupsByKey(plan: StatementPlan, primaryKey: readonly string[]): boolean {
+function groupsByKey(plan: StatementPlan, spec: ScanSpec): boolean {
+  const { primaryKey } = spec.table;
   const { groupColumns } = plan.template;
-  if (primaryKey.length === 0 || groupColumns.size === 0) return false;
+  if (primaryKey.length === 0 || !primaryKey.every((column) => spec.columns.includes(column))) return false;
   return groupColumns.has('*') || primaryKey.every((column) => groupColumns.has(column));
 }
 

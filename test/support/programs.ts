@@ -1,0 +1,60 @@
+import { execFileSync, spawn } from 'node:child_process';
+import { describe } from 'vitest';
+
+export interface ProgramResult {
+  readonly code: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** Runs a program to its end, at most `timeoutMs`; never throws for its exit code. */
+export function runProgram(
+  command: string,
+  args: readonly string[],
+  options: { readonly input?: string; readonly env?: NodeJS.ProcessEnv; readonly timeoutMs?: number } = {},
+): Promise<ProgramResult> {
+  return new Promise((resolve, reject) => {
+    const child = spawn(command, args, { env: { ...process.env, ...options.env }, stdio: 'pipe' });
+    let stdout = '';
+    let stderr = '';
+    const timer = setTimeout(() => child.kill('SIGKILL'), options.timeoutMs ?? 20_000);
+    child.stdout.setEncoding('utf8').on('data', (text: string) => {
+      stdout += text;
+    });
+    child.stderr.setEncoding('utf8').on('data', (text: string) => {
+      stderr += text;
+    });
+    child.on('error', reject);
+    child.on('close', (code) => {
+      clearTimeout(timer);
+      resolve({ code, stdout, stderr });
+    });
+    child.stdin.end(options.input ?? '');
+  });
+}
+
+/** Python of the system, which is where Debian's packages of database drivers go. */
+export const PYTHON = '/usr/bin/python3';
+
+function succeeds(command: string, args: readonly string[]): boolean {
+  try {
+    execFileSync(command, args, { stdio: 'ignore', timeout: 20_000 });
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+const AVAILABLE: Readonly<Record<string, () => boolean>> = {
+  psql: () => succeeds('psql', ['--version']),
+  psycopg2: () => succeeds(PYTHON, ['-c', 'import psycopg2']),
+};
+
+/**
+ * `describe` for the tests of a real client: skipped by name where the client is missing, unless
+ * TIDEGATE_REQUIRE_CLIENTS is set, as CI sets it; then they fail there.
+ */
+export function describeClient(client: string, body: () => void): void {
+  const isRun = process.env.TIDEGATE_REQUIRE_CLIENTS === '1' || AVAILABLE[client]!();
+  describe.skipIf(!isRun)(client, body);
+}
