@@ -1,5 +1,14 @@
 const LONGEST_MESSAGE = 300;
-const MESSAGE_FIELDS: readonly string[] = ['error_description', 'message', 'detail', 'title', 'error', 'errors', 'description', 'fault'];
+const MESSAGE_FIELDS: readonly string[] = [
+  'error_description',
+  'message',
+  'detail',
+  'title',
+  'error',
+  'errors',
+  'description',
+  'fault',
+];
 
 /**
  * What an API's error body says in its own words, for an error's detail: the message fields of a JSON object (RFC 9457's

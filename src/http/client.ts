@@ -134,7 +134,9 @@ function toBodyFailure(error: unknown): BodyFailure {
   if (error instanceof BodyFailure) return error;
   const reason = bodyProblem(error);
   if (reason !== null) return new BodyFailure(reason, true, error);
-  return decodeProblem(error) ?? new BodyFailure(error instanceof Error ? error.message : 'unknown reason', false, error);
+  return (
+    decodeProblem(error) ?? new BodyFailure(error instanceof Error ? error.message : 'unknown reason', false, error)
+  );
 }
 
 function isGzipType(contentType: string | null): boolean {

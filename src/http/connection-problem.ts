@@ -32,12 +32,17 @@ export function classifyConnectionError(error: unknown): ConnectionProblem {
     const connect = CONNECT_REASONS[code];
     if (connect !== undefined) return { reason: connect[0], stage: 'connect', isTransient: connect[1] };
     if (isCertificateProblem(code)) {
-      return { reason: `the certificate is not trusted (${code}): ${messageOf(cause)}`, stage: 'connect', isTransient: false };
+      return {
+        reason: `the certificate is not trusted (${code}): ${messageOf(cause)}`,
+        stage: 'connect',
+        isTransient: false,
+      };
     }
     if (code.startsWith('ERR_SSL') || code === 'EPROTO') {
       return { reason: `TLS could not be set up (${code})`, stage: 'connect', isTransient: false };
     }
-    if (code === 'UND_ERR_HEADERS_TIMEOUT') return { reason: 'no answer came in time', stage: 'timeout', isTransient: true };
+    if (code === 'UND_ERR_HEADERS_TIMEOUT')
+      return { reason: 'no answer came in time', stage: 'timeout', isTransient: true };
     if (code in SENT_REASONS) return { reason: SENT_REASONS[code]!, stage: 'sent', isTransient: true };
     if (code.startsWith('HPE_')) {
       return { reason: `the answer is not HTTP (${code})`, stage: 'sent', isTransient: false };

@@ -12,14 +12,19 @@ export const ACCEPT_ENCODING = 'gzip, deflate, br';
  * With `expectsGzip` (a `.gz` file) a body that starts with gzip's magic bytes is decompressed too. Ending the loop early
  * destroys the source.
  */
-export function decodeBody(source: Readable, contentEncoding: string | null, expectsGzip: boolean): AsyncIterable<Uint8Array> {
+export function decodeBody(
+  source: Readable,
+  contentEncoding: string | null,
+  expectsGzip: boolean,
+): AsyncIterable<Uint8Array> {
   let body: Readable = source;
   const codings = (contentEncoding ?? '').split(',').map((coding) => coding.trim().toLowerCase());
   for (const coding of codings.reverse()) {
     if (coding === 'gzip' || coding === 'x-gzip') body = pipe(body, createGunzip({ chunkSize: CHUNK_BYTES }));
     else if (coding === 'br') body = pipe(body, createBrotliDecompress({ chunkSize: CHUNK_BYTES }));
     else if (coding === 'deflate') body = pipe(Readable.from(withInflate(body)), null);
-    else if (coding !== '' && coding !== 'identity') throw new BodyFailure(`its Content-Encoding "${coding}" is not supported`, false, null);
+    else if (coding !== '' && coding !== 'identity')
+      throw new BodyFailure(`its Content-Encoding "${coding}" is not supported`, false, null);
   }
   return expectsGzip ? withGzipMagic(body) : body;
 }
@@ -34,7 +39,9 @@ function pipe(source: Readable, transform: (Readable & NodeJS.ReadWriteStream) |
 /** `deflate` should be zlib data (RFC 9110, section 8.4.1.2), yet some servers send it raw: the first byte tells. */
 async function* withInflate(source: Readable): AsyncGenerator<Uint8Array, void, void> {
   yield* peeked(source, 1, (first) =>
-    ((first[0] ?? 0) & 0x0f) === 8 ? createInflate({ chunkSize: CHUNK_BYTES }) : createInflateRaw({ chunkSize: CHUNK_BYTES }),
+    ((first[0] ?? 0) & 0x0f) === 8
+      ? createInflate({ chunkSize: CHUNK_BYTES })
+      : createInflateRaw({ chunkSize: CHUNK_BYTES }),
   );
 }
 

@@ -51,7 +51,9 @@ function setAt(node: unknown, steps: readonly Step[], depth: number, value: unkn
 }
 
 function isPlainObject(node: unknown): boolean {
-  return typeof node === 'object' && !Array.isArray(node) && !(node instanceof Secret) && !(node instanceof JsonLiteral);
+  return (
+    typeof node === 'object' && !Array.isArray(node) && !(node instanceof Secret) && !(node instanceof JsonLiteral)
+  );
 }
 
 function noPlace(path: string): Error {

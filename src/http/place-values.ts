@@ -73,7 +73,9 @@ export function withAddress(draft: RequestDraft, url: URL): RequestDraft {
   const linked = parsePairs(url.search.slice(1));
   const isSameOrigin = url.origin === draft.origin;
   const secrets = isSameOrigin ? draft.query.filter((pair) => pair.isSecret) : [];
-  const query = linked.map((pair) => (secrets.some((secret) => secret.name === pair.name) ? { ...pair, isSecret: true } : pair));
+  const query = linked.map((pair) =>
+    secrets.some((secret) => secret.name === pair.name) ? { ...pair, isSecret: true } : pair,
+  );
   const missing = secrets.filter((secret) => !linked.some((pair) => pair.name === secret.name));
   return {
     ...draft,

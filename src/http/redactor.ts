@@ -41,7 +41,8 @@ export class Redactor {
     for (const secret of [...this.#fixed, ...this.#rolling]) {
       const encoded = encodeURIComponent(wellFormed(secret));
       const json = JSON.stringify(secret).slice(1, -1);
-      for (const text of [secret, encoded, encoded.toLowerCase(), encoded.replaceAll('%20', '+'), json]) spellings.add(text);
+      for (const text of [secret, encoded, encoded.toLowerCase(), encoded.replaceAll('%20', '+'), json])
+        spellings.add(text);
     }
     return [...spellings].sort((a, b) => b.length - a.length);
   }

@@ -84,7 +84,8 @@ export async function readErrorBody(response: HttpResponse): Promise<string> {
 }
 
 function statusHint(status: number, subject: RequestSubject): string {
-  if (status === 401 || status === 403) return `Check the auth settings of DSN "${subject.dsn}" and what its account may read.`;
+  if (status === 401 || status === 403)
+    return `Check the auth settings of DSN "${subject.dsn}" and what its account may read.`;
   if (status === 404 || status === 410) return `Check base_url and path of ${subject.subject}.`;
   if (status === 429) return `Lower limits.requests_per_second of DSN "${subject.dsn}", or allow more retry.attempts.`;
   if (status >= 500) return 'The API itself failed; try again later.';

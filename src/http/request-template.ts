@@ -19,7 +19,10 @@ const DEFAULT_CONTENT_TYPES: Readonly<Record<BodyModel['type'], string>> = {
  * The draft that all requests of a source start from. Its secrets are made known to `redactor`. Throws F0000 for a URL
  * that is none.
  */
-export function draftFromSource(source: Pick<HttpSource, 'method' | 'url' | 'headers' | 'query' | 'body'>, redactor: Redactor): RequestDraft {
+export function draftFromSource(
+  source: Pick<HttpSource, 'method' | 'url' | 'headers' | 'query' | 'body'>,
+  redactor: Redactor,
+): RequestDraft {
   const parts = splitUrl(reveal(source.url));
   const headers = new Map<string, DraftHeader>();
   if (parts.userInfo !== null) {
@@ -30,7 +33,11 @@ export function draftFromSource(source: Pick<HttpSource, 'method' | 'url' | 'hea
   }
   for (const [name, text] of source.headers) {
     remember(text, redactor);
-    headers.set(name.toLowerCase(), { name, value: encodeHeaderText(name, reveal(text)), isSecret: text instanceof Secret });
+    headers.set(name.toLowerCase(), {
+      name,
+      value: encodeHeaderText(name, reveal(text)),
+      isSecret: text instanceof Secret,
+    });
   }
   let query = parts.query;
   for (const [name, text] of source.query) {

@@ -8,8 +8,8 @@ import { checkOrigin, type OriginRule } from './origin-rule.js';
 import { placeValues, withAddress, withoutSecrets } from './place-values.js';
 import type { RateLimiter } from './rate-limiter.js';
 import type { Redactor } from './redactor.js';
-import { exchangeError, type RequestSubject, statusError, statusText } from './request-errors.js';
 import type { RequestDraft } from './request-draft.js';
+import { exchangeError, type RequestSubject, statusError, statusText } from './request-errors.js';
 import type { HttpResponse } from './response.js';
 import { type Attempts, backoffMs, isIdempotent, isRetryableStatus, retryAfterMs } from './retry.js';
 import { sleep } from './wait.js';
@@ -81,7 +81,8 @@ export async function sendRequest(
       if (!(error instanceof ExchangeFailure)) throw error;
       const { problem } = error;
       const isSafe = problem.stage === 'connect' || isIdempotent(draft.method);
-      if (attempts.isLast || !problem.isTransient || !isSafe) throw exchangeError(error, shown.request, policy, attempts);
+      if (attempts.isLast || !problem.isTransient || !isSafe)
+        throw exchangeError(error, shown.request, policy, attempts);
       await pauseBeforeRetry(policy, attempts, context, null, { reason: problem.reason, request: shown.request });
     }
     attempts.begin();
@@ -103,7 +104,11 @@ export async function pauseBeforeRetry(
 ): Promise<void> {
   const waitMs = askedMs !== null && askedMs > 0 ? askedMs : backoffMs(attempts.used, policy.retry.backoff);
   context.counters.retries++;
-  context.log('info', { ...event, subject: policy.subject, attempt: attempts.used, of: attempts.allowed, waitMs }, 'request will be retried');
+  context.log(
+    'info',
+    { ...event, subject: policy.subject, attempt: attempts.used, of: attempts.allowed, waitMs },
+    'request will be retried',
+  );
   await counted(context, sleep(waitMs, context.signal));
 }
 
@@ -148,7 +153,7 @@ async function followRedirects(
 
 function redirectTarget(response: HttpResponse): URL | null {
   const location = response.headers.get('location');
-  return location === null || !URL.canParse(location, response.url) ? null : new URL(location, response.url);
+  return location === null || !URL.canParse(location, response.url.href) ? null : new URL(location, response.url);
 }
 
 /** 303 always, 301 and 302 after a POST go on with GET, as clients do (RFC 9110, section 15.4). */

@@ -32,10 +32,13 @@ export function createCursor(model: CursorModel, options: PaginatorOptions): Pag
       const token = readToken(facts);
       if (token === null) return STOP;
       if (!seen.add(token)) {
-        throw errors.apiError(`the API gave the cursor "${shorten(options.mask(token), 60)}" twice for ${options.subject}`, {
-          detail: `Page ${facts.number} names it as the next page, as an earlier page did; the scan would never end.`,
-          hint: `Check that pagination.${inHeader ? 'header' : 'field'} names the next page's cursor and "${model.parameter}" is where the API expects it.`,
-        });
+        throw errors.apiError(
+          `the API gave the cursor "${shorten(options.mask(token), 60)}" twice for ${options.subject}`,
+          {
+            detail: `Page ${facts.number} names it as the next page, as an earlier page did; the scan would never end.`,
+            hint: `Check that pagination.${inHeader ? 'header' : 'field'} names the next page's cursor and "${model.parameter}" is where the API expects it.`,
+          },
+        );
       }
       const cursor = { place: model.place, parameter: model.parameter, value: token };
       return { type: 'values', values: [cursor, ...sizeValue(model, size)] };

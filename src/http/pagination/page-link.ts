@@ -34,7 +34,7 @@ export function createPageLink(model: LinkModel, options: PaginatorOptions): Pag
       if (rules.isLast(facts)) return STOP;
       const link = readLink(facts);
       if (link === null) return STOP;
-      if (!URL.canParse(link, facts.url)) {
+      if (!URL.canParse(link, facts.url.href)) {
         throw errors.apiError(`the link to the next page of ${options.subject} is not a URL`, {
           detail: `Page ${facts.number} gives "${shorten(options.mask(link), 80)}".`,
           hint: 'Check pagination.field; for a token that is not a URL use pagination.type cursor.',

@@ -48,6 +48,8 @@ export interface PaginatorOptions {
   readonly subject: string;
   /** Records a page really has when LIMIT has changed the page's size; null: as the model says. */
   readonly sizeForLimit: number | null;
+  /** True when another parameter than the model's sizes the pages, so only their records tell how far they reach. */
+  readonly isSizedElsewhere: boolean;
   /** Masks secrets in a cursor or URL that is told. */
   readonly mask: (text: string) => string;
   /** Shows a page link. */

@@ -40,7 +40,9 @@ export class StopRules {
   /** True when the API itself says how far its pages go and has said that there are more. */
   promisesMore(facts: PageFacts): boolean {
     return this.#conditions.some(
-      (condition) => (condition.type === 'has_more' || condition.type === 'total_pages') && facts.captured.get(condition.field) != null,
+      (condition) =>
+        (condition.type === 'has_more' || condition.type === 'total_pages') &&
+        facts.captured.get(condition.field) != null,
     );
   }
 
