@@ -38,6 +38,9 @@ describe('numbers of JSON', () => {
     ['real', '16777217', '1.6777216e+07'],
     ['real', '1.00000017881393432617187499', '1.0000001'],
     ['real', '1.00000017881393432617187501', '1.0000002'],
+    ['real', '1.289346628062211e-39', '1.289347e-39'],
+    ['real', '3.40282356779733661637539395458142568447e38', '3.4028235e+38'],
+    ['real', '3.40282356779733661637539395458142568448e38', null],
     ['double', '1E400', null],
     ['double', '100000000000000000000', '1e+20'],
     ['double', '1e23', '9.999999999999999e+22'],
@@ -75,6 +78,13 @@ describe('numbers of JSON', () => {
     const started = performance.now();
     expect(failureOf(() => coerce('bigint', digits)).sqlstate).toBe('22003');
     expect(failureOf(() => coerce('numeric', digits)).sqlstate).toBe('22003');
+    const zeros = '0'.repeat(1_000_000);
+    expect(failureOf(() => coerce('integer', `0.${zeros}1`, {}, 'fromNumber')).sqlstate).toBe('22P02');
+    expect(failureOf(() => coerce('numeric(9,2)', `${'9'.repeat(120_000)}1.005`)).sqlstate).toBe('22003');
+    expect(coerce('real', `1.${zeros}1`, {}, 'fromNumber')).toBe('1');
+    expect(failureOf(() => coerce('bytea', `${'='.repeat(1_000_000)}x`, { format: 'base64' })).sqlstate).toBe('22P02');
+    expect(coerce('bytea', `\\x${zeros}${zeros}${zeros}`)?.length).toBe(3_000_002);
+    expect(failureOf(() => coerce('date', `2024-01-02${' '.repeat(100_000)}x`)).sqlstate).toBe('22007');
     expect(failureOf(() => coerce('integer', `0x${digits}`)).message.length).toBeLessThan(300);
     expect(performance.now() - started).toBeLessThan(3000);
   });

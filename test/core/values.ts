@@ -50,7 +50,7 @@ const numeric: Generator = (random) => {
 const SCRATCH = new DataView(new ArrayBuffer(8));
 
 const float: Generator = (random) => {
-  const kind = random.int(0, 9);
+  const kind = random.int(0, 10);
   if (kind < 3) {
     SCRATCH.setUint32(0, random.int(0, 0xffffffff));
     SCRATCH.setUint32(4, random.chance(0.3) ? 0 : random.int(0, 0xffffffff));
@@ -61,6 +61,16 @@ const float: Generator = (random) => {
     return String(SCRATCH.getFloat32(0));
   }
   if (kind === 5) return String(random.pick([1, -1]) * 2 ** random.int(-149, 128) * random.pick([1, 1, 3, 5]));
+  // Decimals on and beside the middle between two float4s, subnormal ones too.
+  if (kind === 8) {
+    SCRATCH.setUint32(0, random.chance(0.3) ? random.int(0, 0x800000) : random.int(0, 0x7f7fffff));
+    const low = SCRATCH.getFloat32(0);
+    SCRATCH.setUint32(0, SCRATCH.getUint32(0) + 1);
+    const middle = (low + Math.min(SCRATCH.getFloat32(0), 2 ** 128)) / 2;
+    return middle.toExponential(random.pick([15, 16, 17, 20]));
+  }
+  // Quarters above 2^51 have two nearest decimals of 17 digits.
+  if (kind === 9) return String(2 ** 51 + random.int(0, 2 ** 40) * 8 + random.pick([0.25, 0.75, 0.5, 1.25]));
   if (kind === 6) return `${random.int(1, 99999)}e${random.int(-50, 45)}`;
   if (kind === 7)
     return random.pick([

@@ -56,8 +56,9 @@ function fromPlainHex(text: string): string {
 /** Both alphabets, with or without padding, line breaks allowed. */
 function fromBase64(text: string): string {
   const packed = text.replace(/[ \t\r\n]/g, '');
-  const digits = packed.replace(/=+$/, '').length;
-  if (!BASE64.test(packed) || digits % 4 === 1 || (packed.length > digits && packed.length % 4 !== 0)) {
+  const mark = packed.indexOf('=');
+  const digits = mark < 0 ? packed.length : mark;
+  if (!BASE64.test(packed) || digits % 4 === 1 || (mark >= 0 && packed.length % 4 !== 0)) {
     throw errors.invalidText('invalid base64 in a value of type bytea', {
       hint: "Check the column's format, or set on_error: set_null.",
     });

@@ -10,6 +10,8 @@ const HEXADECIMAL = /^([+-]?)0[xX]([0-9a-fA-F]*)(?:\.([0-9a-fA-F]*))?(?:[pP]([+-
 const SPECIAL = /^([+-]?)(?:(nan)|inf(?:inity)?)$/i;
 const NONZERO = /^[+-]?(?:0[xX])?[0.]*[1-9a-dfA-DF]/;
 
+const BEYOND_REAL = 2 ** 128;
+
 const SCRATCH = new DataView(new ArrayBuffer(8));
 
 /**
@@ -34,24 +36,22 @@ function parseDouble(text: string): number {
 export function nearestReal(text: string, double: number): number {
   const rounded = Math.fround(double);
   if (rounded === double || !Number.isFinite(double)) return rounded;
-  SCRATCH.setFloat64(0, double);
-  if ((SCRATCH.getUint32(4) & 0x1fffffff) !== 0x10000000) return rounded;
-  const side = compareExactly(text, Math.abs(double));
-  if (side === 0) return rounded;
-  const isUp = side > 0;
-  const magnitude = Math.abs(rounded);
-  const wentUp = magnitude > Math.abs(double);
-  if (wentUp === isUp) return rounded;
-  SCRATCH.setFloat32(0, magnitude);
-  SCRATCH.setUint32(0, SCRATCH.getUint32(0) + (isUp ? 1 : -1));
+  const exact = Math.abs(double);
+  const near = Math.abs(rounded);
+  SCRATCH.setFloat32(0, near);
+  SCRATCH.setUint32(0, SCRATCH.getUint32(0) + (near > exact ? -1 : 1));
   const other = SCRATCH.getFloat32(0);
+  // Beyond the greatest float4, the next step of the same size stands for infinity.
+  if ((Math.min(near, BEYOND_REAL) + Math.min(other, BEYOND_REAL)) / 2 !== exact) return rounded;
+  const side = compareExactly(text, exact);
+  if (side === 0 || side > 0 === near > exact) return rounded;
   return double < 0 ? -other : other;
 }
 
 /** The sign of |decimal text| - value, exactly. */
 function compareExactly(text: string, value: number): number {
   const parsed = parseDecimal(text);
-  if (parsed === null || parsed.digits.length > 2000) return 0;
+  if (parsed === null || parsed.digits.length > 20_000) return 0;
   SCRATCH.setFloat64(0, value);
   const bits = SCRATCH.getBigUint64(0);
   const exponent = Number(bits >> 52n) - 1075;

@@ -55,7 +55,7 @@ export function makeIntegerCoercer(name: IntegerName, decimal: string | null): C
   const fromNumber = (literal: string): string => {
     const match = NUMBER.exec(literal);
     if (match === null) throw invalidSyntax(name, literal);
-    const fraction = (match[3] ?? '').replace(/0+$/, '');
+    const fraction = withoutZerosAtEnd(match[3] ?? '');
     const digits = `${match[2]}${fraction}`.replace(/^0+/, '');
     if (digits === '') return '0';
     const zeros = Number(match[4] ?? 0) - fraction.length;
@@ -75,6 +75,13 @@ export function makeIntegerCoercer(name: IntegerName, decimal: string | null): C
     writeString: readMark === null ? write : () => -1,
     writeNumber: write,
   };
+}
+
+/** A loop, because `/0+$/` takes quadratic time on zeros that are not at the end. */
+function withoutZerosAtEnd(digits: string): string {
+  let end = digits.length;
+  while (end > 0 && digits.charCodeAt(end - 1) === 0x30) end--;
+  return digits.slice(0, end);
 }
 
 /** Copies integers that stand as PostgreSQL prints them and are in range. */

@@ -88,7 +88,8 @@ export function makeNumericCoercer(type: SqlType, mark: string | null): Coercer 
 
   const finish = (value: Decimal): string => {
     if (precision === null) return printDecimal(value);
-    if (value.point > MAX_WHOLE_DIGITS + MAX_SCALE) throw numericFieldOverflow();
+    // Rounding only adds digits, and rounding what cannot fit could take long.
+    if (value.digits !== '' && value.point > precision - scale) throw numericFieldOverflow();
     const rounded = roundDecimal(value, scale);
     if (rounded.digits !== '' && rounded.point > precision - scale) throw numericFieldOverflow();
     return printDecimal(rounded);

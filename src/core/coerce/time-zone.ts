@@ -31,16 +31,15 @@ export class TimeZone {
     this.#format = format;
   }
 
-  static readonly #known = new Map<string, TimeZone | null>();
+  static readonly #known = new Map<string, TimeZone>();
 
   /** The zone of that name, or null when there is none. */
   static find(name: string): TimeZone | null {
-    let zone = TimeZone.#known.get(name);
-    if (zone === undefined) {
-      zone = TimeZone.#open(name);
-      // Names can come from data, so only those that exist are kept.
-      if (zone !== null) TimeZone.#known.set(name, zone);
-    }
+    const known = TimeZone.#known.get(name);
+    if (known !== undefined) return known;
+    const zone = TimeZone.#open(name);
+    // Names can come from data, so only those that exist are kept.
+    if (zone !== null) TimeZone.#known.set(name, zone);
     return zone;
   }
 

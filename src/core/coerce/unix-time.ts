@@ -6,8 +6,8 @@ import { trimSpaces } from './spaces.js';
 /** Reads seconds (or milliseconds) since 1970 with any fraction, rounded to microseconds; null when it is no number. */
 export function parseUnixTime(text: string, isMillis: boolean): DatetimeValue | null {
   const value = parseDecimal(trimSpaces(text));
-  // Twenty digits are beyond every timestamp; the caller's range check is for nearer misses.
   if (value === null) return null;
+  // Beyond every timestamp: not worth computing, and the caller's range check refuses it.
   if (value.point > 20) return outOfRange(value.isNegative);
   const micros = BigInt(
     printDecimal(roundDecimal({ ...value, point: value.digits === '' ? 0 : value.point + (isMillis ? 3 : 6) }, 0)),
