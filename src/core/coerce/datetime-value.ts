@@ -32,7 +32,7 @@ export function checkedTime(hour: number, minute: number, second: number, fracti
 }
 
 /** Rounds as PostgreSQL: through a double, half to even. */
-export function fractionMicros(digits: string): number {
+function fractionMicros(digits: string): number {
   if (digits === '') return 0;
   const micros = Number(`0.${digits}`) * 1_000_000;
   const floor = Math.floor(micros);

@@ -33,7 +33,7 @@ function parseDouble(text: string): number {
  * The float4 nearest to a decimal text whose nearest double is `double`. Rounding twice goes wrong only where the double
  * lies exactly between two floats; there the text itself decides.
  */
-export function nearestReal(text: string, double: number): number {
+function nearestReal(text: string, double: number): number {
   const rounded = Math.fround(double);
   if (rounded === double || !Number.isFinite(double)) return rounded;
   const exact = Math.abs(double);

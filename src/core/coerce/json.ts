@@ -58,7 +58,7 @@ function checkJsonString(text: string): string {
 }
 
 /** Prints a JSON text as `jsonb_out`: keys by length, then by bytes; the last of equal keys; numbers as numeric. */
-export function printJsonb(text: string): string {
+function printJsonb(text: string): string {
   return parseWhole(text, printValue);
 }
 

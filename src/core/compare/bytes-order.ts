@@ -1,4 +1,4 @@
-import type { CellOrder, CellPredicate } from './comparator.js';
+import type { CellOrder, CellPredicate } from './contract.js';
 
 /** Whether a cell is byte for byte the constant. */
 export function equalsBytes(constant: Uint8Array): CellPredicate {

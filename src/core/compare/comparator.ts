@@ -2,18 +2,12 @@ import { type CoercedColumn, makeCoercer } from '../coerce/coercer.js';
 import { GatewayError } from '../errors.js';
 import type { ScalarName, SqlType } from '../sql-type.js';
 import { equalsBytes, textOrder } from './bytes-order.js';
+import type { CellOrder, CellPredicate, ComparisonOperator } from './contract.js';
 import { decimalOrder } from './decimal-order.js';
 import { doubleOrder, realOrder } from './float-order.js';
 import { dateOrder, timeOrder, timestampOrder } from './time-order.js';
 
-/** The operators that PostgreSQL's btree and hash classes have. */
-export type ComparisonOperator = '=' | '<>' | '<' | '<=' | '>' | '>=';
-
-/** Whether the non-null canonical cell `[start, end)` satisfies the comparison. */
-export type CellPredicate = (bytes: Uint8Array, start: number, end: number) => boolean;
-
-/** Negative, zero or positive as the cell sorts before, with or after the constant it was made for. */
-export type CellOrder = (bytes: Uint8Array, start: number, end: number) => number;
+export type { CellPredicate, ComparisonOperator } from './contract.js';
 
 /** Makes the order against a constant in canonical text. */
 type OrderFactory = (constant: Buffer) => CellOrder;

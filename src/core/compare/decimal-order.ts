@@ -1,4 +1,4 @@
-import type { CellOrder } from './comparator.js';
+import type { CellOrder } from './contract.js';
 
 const MINUS = 0x2d;
 const POINT = 0x2e;

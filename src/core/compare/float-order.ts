@@ -1,5 +1,5 @@
 import { readDouble, readReal } from '../encode/canonical-float.js';
-import type { CellOrder } from './comparator.js';
+import type { CellOrder } from './contract.js';
 
 /** PostgreSQL's order of floats: NaN equals NaN and is the greatest, -0 equals 0. */
 function order(left: number, right: number): number {

@@ -5,7 +5,7 @@ import {
   readTimestampMicros,
   readTimestampSeconds,
 } from '../encode/canonical-time.js';
-import type { CellOrder } from './comparator.js';
+import type { CellOrder } from './contract.js';
 
 /** Infinities are equal to themselves, so they must not be subtracted. */
 function sign(left: number, right: number): number {

@@ -45,7 +45,7 @@ function readShort(bytes: Uint8Array, start: number, end: number): number {
 }
 
 /** Bytes known to be ASCII as a string. */
-export function asciiText(bytes: Uint8Array, start: number, end: number): string {
+function asciiText(bytes: Uint8Array, start: number, end: number): string {
   let text = '';
   for (let i = start; i < end; i++) text += String.fromCharCode(bytes[i]!);
   return text;

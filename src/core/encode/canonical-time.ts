@@ -5,7 +5,7 @@ const DASH = 0x2d;
 const POINT = 0x2e;
 
 /** What the readers answer for `infinity` and `-infinity`. */
-export const INFINITE = Number.POSITIVE_INFINITY;
+const INFINITE = Number.POSITIVE_INFINITY;
 
 function two(bytes: Uint8Array, i: number): number {
   return (bytes[i]! - ZERO) * 10 + bytes[i + 1]! - ZERO;
