@@ -1,0 +1,88 @@
+import { parseDuration } from '../duration.js';
+import type { AuthModel, DriverOptions, HttpSource, RequestLimits, RetryModel } from '../model.js';
+import { buildAuth } from './auth.js';
+import { buildBody } from './body.js';
+import { type BuildContext, isDamaged, type TableSettings } from './context.js';
+import { buildPagination } from './pagination.js';
+import { mergeHeaders, mergeQuery } from './request-texts.js';
+import { buildUrl, type RequestUrl } from './url.js';
+import { checkPlacement } from './value-place.js';
+
+const DEFAULT_RETRY: RetryModel = { attempts: 5, backoff: 'exponential', statuses: [429, 502, 503, 504] };
+const DEFAULT_TIMEOUT = '30s';
+
+/** A table's requests, with what its path still needs; `url` is null, with a problem, where there is no usable one. */
+export interface BuiltRequests {
+  readonly source: HttpSource;
+  readonly url: RequestUrl | null;
+}
+
+/** Folds everything about a table's requests. */
+export function buildHttpSource(settings: TableSettings, driver: DriverOptions, context: BuildContext): BuiltRequests {
+  const url = buildUrl(settings, context);
+  const auth = settings.get('auth');
+  const pagination = settings.get('pagination');
+  const body = buildBody(settings, context);
+  const authModel: AuthModel = auth === null ? { type: 'none' } : buildAuth(auth, context);
+  const source: HttpSource = {
+    type: 'http',
+    method: settings.table.method ?? 'GET',
+    url: url?.url ?? '',
+    headers: mergeHeaders(settings, context),
+    query: mergeQuery(settings, context),
+    body,
+    pagination: pagination === null ? { type: 'none' } : buildPagination(pagination, driver.type, context),
+    auth: authModel,
+    retry: settings.value('retry', { ...DEFAULT_RETRY, statuses: [...DEFAULT_RETRY.statuses] }),
+    limits: buildLimits(settings, context),
+    timeoutMs: parseDuration(settings.value('timeout', DEFAULT_TIMEOUT))!,
+    allowOrigins: buildOrigins(settings, context),
+  };
+  checkPlacements(source, settings, context);
+  return { source, url };
+}
+
+function buildLimits(settings: TableSettings, { tree, problems, ...rest }: BuildContext): RequestLimits {
+  const limits = settings.get('limits');
+  if (limits === null) return { requestsPerSecond: null, burst: null, concurrency: null };
+  const { requests_per_second: rate, burst, concurrency } = limits.value;
+  if (burst !== undefined && rate === undefined && !isDamaged({ tree, problems, ...rest }, limits.path)) {
+    const hint = 'Add "requests_per_second", or remove "burst".';
+    problems.add(tree.keyAt([...limits.path, 'burst']), '"burst" needs "requests_per_second"', hint);
+  }
+  return { requestsPerSecond: rate ?? null, burst: burst ?? null, concurrency: concurrency ?? null };
+}
+
+function buildOrigins(settings: TableSettings, { tree, problems }: BuildContext): readonly string[] {
+  const origins = settings.get('allow_origins');
+  if (origins === null) return [];
+  return origins.value.flatMap((text, index) => {
+    const parsed = URL.canParse(text) ? new URL(text) : null;
+    const isOrigin = parsed !== null && /^https?:$/.test(parsed.protocol) && /^[a-z]+:\/\/[^/?#@]+\/?$/i.test(text);
+    if (isOrigin) return [parsed.origin];
+    const path = [...origins.path, index];
+    const hint = 'Write scheme, host and port only, such as https://files.example.com.';
+    problems.add(tree.at(path), `"${tree.written(path)}" is not an origin`, hint);
+    return [];
+  });
+}
+
+/** What paginator and key put into headers and bodies must have a place there. */
+function checkPlacements(source: HttpSource, settings: TableSettings, context: BuildContext): void {
+  const bodyType = source.body?.type ?? null;
+  if (isDamaged(context, [...settings.path, 'body'])) return;
+  const { pagination, auth } = source;
+  if (pagination.type !== 'none') {
+    const { path } = settings.get('pagination')!;
+    const { place } = pagination;
+    if ('parameter' in pagination) {
+      checkPlacement({ place, parameter: pagination.parameter }, [...path, 'parameter'], bodyType, context);
+    }
+    if (pagination.sizeParameter !== null) {
+      checkPlacement({ place, parameter: pagination.sizeParameter }, [...path, 'size_parameter'], bodyType, context);
+    }
+  }
+  if (auth.type === 'api_key' && auth.place === 'body') {
+    checkPlacement(auth, [...settings.get('auth')!.path, 'body'], bodyType, context);
+  }
+}

@@ -1,0 +1,34 @@
+import type { SqlType } from '../../core/sql-type.js';
+import { didYouMean } from '../nearest.js';
+import type { SourcePath } from '../source-tree.js';
+import type { BuildContext } from './context.js';
+
+const NAMED_FORMATS: readonly string[] = ['rfc3339', 'unix', 'unix_ms', 'rfc2822'];
+const TIME_TYPES = new Set(['date', 'time', 'timestamp', 'timestamptz']);
+
+/** Whether a type holds a date or time. */
+export function isTimeType(type: SqlType): boolean {
+  return TIME_TYPES.has(type.scalar);
+}
+
+/** Checks the `format` of a column or filter: a known name, or a pattern that has at least one date or time field. */
+export function checkTimeFormat(
+  format: string,
+  type: SqlType,
+  path: SourcePath,
+  { tree, problems }: BuildContext,
+): void {
+  if (!isTimeType(type)) {
+    problems.add(tree.at(path), 'only a date or time has a "format"', 'Remove it, or change the type of the column.');
+    return;
+  }
+  if (NAMED_FORMATS.includes(format)) return;
+  // A name mistyped has no repeated pattern letters; `yyyyMMdd` and `HH:mm` have.
+  if (/yy|MM?|dd|HH?|mm|ss/.test(format) && !/\d/.test(format)) return;
+  const written = tree.written(path);
+  problems.add(
+    tree.at(path),
+    `unknown format "${written}"${didYouMean(written, NAMED_FORMATS)}`,
+    `Use one of ${NAMED_FORMATS.join(', ')}, or a pattern such as dd/MM/yyyy HH:mm.`,
+  );
+}

@@ -1,0 +1,130 @@
+import { z } from 'zod';
+import { authSchema } from './auth.js';
+import { columnSchema } from './column.js';
+import { filterSchema, limitSchema } from './filter.js';
+import { paginationSchema } from './pagination.js';
+import { configuredText, filledText, mergedTexts, oneCharacter, positiveDuration, positiveInteger } from './values.js';
+
+const retrySchema = z
+  .strictObject({
+    attempts: z.int().min(1).max(100).default(5).describe('Tries, the first included.'),
+    backoff: z.enum(['exponential', 'constant']).default('exponential').describe('How waits grow.'),
+    statuses: z
+      .array(z.int().min(100).max(599))
+      .default([429, 502, 503, 504])
+      .describe('HTTP statuses that are tried again.'),
+  })
+  .meta({ id: 'Retry', description: 'When a request is tried again.' });
+
+const requestLimitsSchema = z
+  .strictObject({
+    requests_per_second: z.number().positive().describe('Rate that requests keep to.').optional(),
+    burst: positiveInteger.describe('Requests that may go out at once; needs requests_per_second.').optional(),
+    concurrency: positiveInteger.describe('Requests that may be under way at once.').optional(),
+  })
+  .meta({ id: 'RequestLimits', description: 'How fast the API may be asked.' });
+
+/** Options that belong to one driver each, as flat keys. */
+export const driverKeys = {
+  format: z.enum(['auto', 'json', 'ndjson']).describe('json: one document, or one per line.').optional(),
+  delimiter: oneCharacter.describe('csv: character between fields; "," by default.').optional(),
+  quote: oneCharacter.describe("csv: quotation mark; '\"' by default.").optional(),
+  escape: oneCharacter
+    .describe('csv: character before a quotation mark in a field; the mark itself by default.')
+    .optional(),
+  header: z.boolean().describe('csv: the first row holds the names; true by default.').optional(),
+  skip_lines: z.int().min(0).describe('csv: lines to skip at the start.').optional(),
+  comment: oneCharacter.describe('csv: lines that start with it are skipped.').optional(),
+  ragged: z.enum(['error', 'pad']).describe('csv: what a row with too few fields does.').optional(),
+  namespaces: z.record(z.string(), filledText).describe('xml: namespace URIs by the prefix used in paths.').optional(),
+  encoding: filledText
+    .describe('Character encoding; otherwise what the data itself says.')
+    .meta({ examples: ['utf-8', 'windows-1252', 'iso-8859-15', 'utf-16le'] })
+    .optional(),
+};
+
+/** Keys of the DSN that each table may override. */
+export const overridableKeys = {
+  driver: z.enum(['json', 'xml', 'csv']).describe('Format of the pages; json by default.').optional(),
+  base_url: filledText
+    .describe('What paths are appended to.')
+    .meta({ examples: ['https://api.example.com/v2'] })
+    .optional(),
+  auth: authSchema.optional(),
+  headers: mergedTexts.describe('Request headers, merged with those of the DSN; null removes one.').optional(),
+  query: mergedTexts.describe('Query parameters, merged with those of the DSN; null removes one.').optional(),
+  limits: requestLimitsSchema.optional(),
+  retry: retrySchema.optional(),
+  timeout: positiveDuration.describe('For one response, and between two parts of it; 30s by default.').optional(),
+  pagination: paginationSchema.optional(),
+  allow_origins: z
+    .array(filledText)
+    .describe('Origins besides its own that page links and redirects may lead to.')
+    .meta({ examples: [['https://files.example.com']] })
+    .optional(),
+  records_missing: z.enum(['error', 'empty']).describe('What a page without the records does.').optional(),
+  filter_separator: z.string().describe('Text between filters that share a parameter; " and " by default.').optional(),
+  ...driverKeys,
+};
+
+const bodySchema = z
+  .strictObject({
+    json: z.json().describe('Sent as application/json.').optional(),
+    form: z.record(z.string(), configuredText).describe('Sent as a form.').optional(),
+    text: z.string().describe('Sent as it is.').optional(),
+    xml: z.string().describe('Sent as XML.').optional(),
+  })
+  .meta({ id: 'Body', description: 'Request body: one of json, form, text and xml.' });
+
+const tableSchema = z
+  .strictObject({
+    description: z.string().describe('Shown by clients as the comment of the table.').optional(),
+    path: filledText.describe('Appended to base_url; {name} is filled by a filter or the paginator.').optional(),
+    url: filledText.describe('Absolute URL, instead of base_url and path.').optional(),
+    files: z
+      .union([filledText, z.array(filledText).min(1)])
+      .describe("Files or glob patterns below the DSN file's folder, instead of an API.")
+      .meta({ examples: ['./data/orders-*.json.gz'] })
+      .optional(),
+    method: z.enum(['GET', 'POST', 'PUT', 'PATCH']).describe('GET by default.').optional(),
+    body: bodySchema.optional(),
+    records: filledText
+      .describe('Where the records are: a JSONPath, or an XML path.')
+      .meta({ examples: ['$.data[*]', '/orders/order'] })
+      .optional(),
+    primary_key: z.array(filledText).min(1).describe('Columns that identify a row.').optional(),
+    columns: z.record(z.string(), columnSchema).describe('Columns by name.').optional(),
+    filters: z.record(z.string(), filterSchema).describe('What the API filters by, by column.').optional(),
+    limit: limitSchema.optional(),
+    ...overridableKeys,
+  })
+  .meta({ id: 'Table' });
+
+const viewSchema = z
+  .strictObject({
+    sql: filledText.describe('A SELECT statement.'),
+    description: z.string().describe('Shown by clients as the comment of the view.').optional(),
+  })
+  .meta({ id: 'View' });
+
+/** A DSN file. */
+export const dsnSchema = z
+  .strictObject({
+    dsn: filledText.describe("Name of the SQL schema; the file's name by default.").optional(),
+    description: z.string().describe('Shown by clients as the comment of the schema.').optional(),
+    ...overridableKeys,
+    tables: z.record(z.string(), tableSchema).describe('Virtual tables by name.').optional(),
+    views: z.record(z.string(), viewSchema).describe('SQL views by name.').optional(),
+  })
+  .meta({ title: 'Tidegate DSN file', description: 'One data source: its API and the tables made of it.' });
+
+/** A valid DSN file. */
+export type DsnInput = z.output<typeof dsnSchema>;
+/** A valid table. */
+export type TableInput = z.output<typeof tableSchema>;
+/** A valid body. */
+export type BodyInput = z.output<typeof bodySchema>;
+/** A valid retry section. */
+export type RetryInput = z.output<typeof retrySchema>;
+/** The keys that a table takes from its DSN. */
+export type OverridableKey = keyof typeof overridableKeys;

@@ -1,0 +1,37 @@
+import { z } from 'zod';
+import { FILTER_OPERATORS } from '../model.js';
+import { configuredText, filledText, placeKeys, positiveInteger } from './values.js';
+
+/** A condition that the API itself applies. */
+export const filterSchema = z
+  .strictObject({
+    operators: z.array(z.enum(FILTER_OPERATORS)).min(1).default(['=']).describe('Operators that the API applies.'),
+    required: z
+      .boolean()
+      .describe('The API needs the filter. False by default, true for a filter in the path.')
+      .optional(),
+    exact: z.boolean().default(true).describe("False where the API's condition is only roughly the SQL one."),
+    ...placeKeys,
+    format: filledText
+      .describe('How dates and times are sent.')
+      .meta({ examples: ['rfc3339', 'unix', 'unix_ms', 'rfc2822'] })
+      .optional(),
+    template: filledText
+      .describe('What is sent, made of {value}, {operator}, {column} and {field}.')
+      .meta({ examples: ["{field} {operator} '{value}'"] })
+      .optional(),
+    values: z.record(z.string(), configuredText).describe('What is sent instead of a value.').optional(),
+    separator: z.string().describe('Text between the values of an IN list that one request takes.').optional(),
+    batch: positiveInteger.describe('Most values in one such list.').optional(),
+  })
+  .meta({ id: 'Filter' });
+
+/** Where LIMIT goes. */
+export const limitSchema = z
+  .strictObject({ ...placeKeys, max: positiveInteger.describe('Largest limit that the API takes.').optional() })
+  .meta({ id: 'Limit', description: 'Parameter that takes the number of rows wanted.' });
+
+/** Valid filter. */
+export type FilterInput = z.output<typeof filterSchema>;
+/** Valid limit. */
+export type LimitInput = z.output<typeof limitSchema>;
