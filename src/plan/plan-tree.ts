@@ -10,6 +10,7 @@ export interface PlanNode {
   readonly Filter?: string;
   readonly 'Index Cond'?: string;
   readonly 'Recheck Cond'?: string;
+  readonly 'Join Type'?: string;
   readonly 'Join Filter'?: string;
   readonly 'Hash Cond'?: string;
   readonly 'Merge Cond'?: string;
@@ -62,4 +63,9 @@ export function collectScans(root: PlanNode): Map<string, ScanNode[]> {
 /** ModifyTable names the table it writes to. */
 function isTarget(node: PlanNode): boolean {
   return node['Node Type'] === 'ModifyTable';
+}
+
+/** `"a"."b"` → `a.b`, as EXPLAIN's Schema and Relation Name give it. */
+export function unquotedName(sqlName: string): string {
+  return sqlName.replace(/"((?:[^"]|"")*)"/g, (_, name: string) => name.replaceAll('""', '"'));
 }

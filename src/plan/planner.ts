@@ -4,13 +4,14 @@ import type { PushedFilter, ScanSpec } from '../scan/scan.js';
 import type { Condition } from './conditions.js';
 import { columnsNamed, plainColumn, readConditions } from './conditions.js';
 import type { OutputSettings } from './constants.js';
+import { addDependencies, type Dependency } from './dependent-scans.js';
 import type { ParameterNumber, RowWindow } from './limit-window.js';
 import { limitWindow, skipLimits } from './limit-window.js';
 import type { PlanNode, ScanNode } from './plan-tree.js';
-import { collectScans, readPlan } from './plan-tree.js';
+import { collectScans, readPlan, unquotedName } from './plan-tree.js';
 import type { RowPredicate } from './predicate.js';
 import { compilePredicate } from './predicate.js';
-import { pushDownFilters, requireFilters } from './push-down.js';
+import { pushDownFilters } from './push-down.js';
 import type { Statement } from './statement.js';
 import type { Resolve, ScanReference, StatementTemplate } from './template.js';
 import { buildTemplate, renderTemplate } from './template.js';
@@ -24,8 +25,11 @@ export interface PlanContext {
   readonly parameterNumber: ParameterNumber;
   /** Names of enough plan tables for the n-th reference to each table. */
   readonly planTables: (entry: CatalogueEntry, count: number) => Promise<readonly string[]>;
-  /** Runs `EXPLAIN (VERBOSE, FORMAT JSON)` of the text (bytes as characters) with the client's parameters. */
-  readonly explain: (byteText: string) => Promise<string>;
+  /**
+   * Runs `EXPLAIN (VERBOSE, FORMAT JSON)` of the text (bytes as characters) with the client's parameters; with
+   * `nestedLoops` the planner is kept from joining in any other way where it can.
+   */
+  readonly explain: (byteText: string, nestedLoops: boolean) => Promise<string>;
 }
 
 /** One scan of a statement, decided. */
@@ -35,6 +39,8 @@ export interface PlannedScan {
   /** Null: the plan never reads this table. */
   readonly spec: ScanSpec | null;
   readonly pushed: readonly PushedFilter[];
+  /** Filters whose values come from another scan of the statement, which is run first. */
+  readonly dependencies: readonly Dependency[];
   /** What the engine or the stream path still checks, as EXPLAIN prints it. */
   readonly residual: readonly string[];
 }
@@ -67,13 +73,15 @@ export async function planStatement(
   const template = buildTemplate(statement, range, context.resolve, context.catalogue);
   if (template.scans.length === 0) return { template, scans: [], stream: null };
   const planTables = await choosePlanTables(template, context);
-  const root = readPlan(await context.explain(renderTemplate(template, planTables).text));
+  const text = renderTemplate(template, planTables).text;
+  const root = readPlan(await context.explain(text, false));
   const settings = context.settings();
   const nodes = collectScans(root);
   const shape = readShape(root, statement, template, context.parameterNumber);
-  const scans = template.scans.map((reference, index) =>
+  const independent = template.scans.map((reference, index) =>
     planScan(reference, planTables[index]!, nodes.get(unquotedName(planTables[index]!)) ?? [], shape, settings),
   );
+  const scans = await addDependencies(independent, async () => readPlan(await context.explain(text, true)));
   const stream = statement.isPlainSelect ? planStream(scans, nodes, shape, settings) : null;
   return { template, scans, stream };
 }
@@ -84,11 +92,6 @@ async function choosePlanTables(template: StatementTemplate, context: PlanContex
   const tables = new Map<CatalogueEntry, readonly string[]>();
   for (const [entry, count] of counts) tables.set(entry, await context.planTables(entry, count));
   return template.scans.map(({ entry, ordinal }) => tables.get(entry)![ordinal]!);
-}
-
-/** `"a"."b"` → `a.b`, as EXPLAIN's Schema and Relation Name give it. */
-function unquotedName(sqlName: string): string {
-  return sqlName.replace(/"((?:[^"]|"")*)"/g, (_, name: string) => name.replaceAll('""', '"'));
 }
 
 /** What the top of the plan says about a statement that is nothing but one scan. */
@@ -127,10 +130,9 @@ function planScan(
   settings: OutputSettings,
 ): PlannedScan {
   const table = reference.entry.table!;
-  if (nodes.length === 0) return { reference, planTable, spec: null, pushed: [], residual: [] };
+  if (nodes.length === 0) return { reference, planTable, spec: null, pushed: [], dependencies: [], residual: [] };
   const conditions = commonConditions(nodes);
   const pushed = pushDownFilters(table, conditions, settings);
-  requireFilters(table, pushed);
   const hasConditions = nodes.some((node) => node.conditions.length > 0);
   const end = shape.scanNode !== null && !hasConditions ? shape.window?.end : undefined;
   const spec: ScanSpec = {
@@ -140,7 +142,7 @@ function planScan(
     limit: end === undefined || end === Number.POSITIVE_INFINITY ? null : end,
   };
   const residual = [...new Set(nodes.flatMap((node) => node.conditions))];
-  return { reference, planTable, spec, pushed, residual };
+  return { reference, planTable, spec, pushed, dependencies: [], residual };
 }
 
 /**

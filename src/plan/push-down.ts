@@ -1,5 +1,5 @@
 import type { ColumnModel, FilterModel, FilterOperator, TableModel } from '../config/model.js';
-import { errors } from '../core/errors.js';
+import { errors, type GatewayError } from '../core/errors.js';
 import type { PushedFilter } from '../scan/scan.js';
 import type { Condition } from './conditions.js';
 import type { OutputSettings } from './constants.js';
@@ -24,18 +24,19 @@ export function pushDownFilters(
   });
 }
 
-/** Throws HV00L when the API needs a filter that the statement does not give. */
-export function requireFilters(table: TableModel, pushed: readonly PushedFilter[]): void {
-  for (const filter of table.filters) {
-    if (!filter.required || pushed.some((item) => item.column === filter.column)) continue;
-    throw errors.filterRequired(
-      `virtual table "${table.dsn}.${table.name}" needs a filter on column "${filter.column}"`,
-      {
-        detail: `Its API cannot be asked without a value for "${filter.column}".`,
-        hint: `Add a condition such as WHERE ${filter.column} = ${exampleValue(columnOf(table, filter.column))}.`,
-      },
-    );
-  }
+/** The columns that the API needs a filter on and that have none yet. */
+export function missingFilters(table: TableModel, pushed: readonly PushedFilter[]): string[] {
+  return table.filters
+    .filter((filter) => filter.required && !pushed.some((item) => item.column === filter.column))
+    .map((filter) => filter.column);
+}
+
+/** HV00L: the API needs a filter that the statement does not give. */
+export function filterRequired(table: TableModel, column: string): GatewayError {
+  return errors.filterRequired(`virtual table "${table.dsn}.${table.name}" needs a filter on column "${column}"`, {
+    detail: `Its API cannot be asked without a value for "${column}".`,
+    hint: `Add a condition such as WHERE ${column} = ${exampleValue(columnOf(table, column))}, or join it with a table that has the values.`,
+  });
 }
 
 /** Only where the operator is part of what is sent can one parameter carry two conditions. */

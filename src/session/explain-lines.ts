@@ -11,21 +11,28 @@ export function explainLines(plan: StatementPlan, streams: boolean, scanner: Sca
   const way = streams
     ? 'rows stream from the API to the client'
     : 'rows are fetched into the engine, which computes the result';
-  return [`Tidegate: ${way}`, ...plan.scans.flatMap((scan) => scanLines(scan, scanner)), ''];
+  return [`Tidegate: ${way}`, ...plan.scans.flatMap((scan) => scanLines(scan, plan, scanner)), ''];
 }
 
-function scanLines(scan: PlannedScan, scanner: Scanner): string[] {
-  const { schema, name } = scan.reference.entry;
-  const title = `  Scan of ${schema}.${name}`;
+function scanLines(scan: PlannedScan, plan: StatementPlan, scanner: Scanner): string[] {
+  const title = `  Scan of ${tableName(scan)}`;
   const { spec } = scan;
   if (spec === null) return [`${title}: not needed, no request`];
   const facts = [
     ...scanner.describe(spec),
     `Columns: ${spec.columns.length === 0 ? 'none' : spec.columns.join(', ')}`,
     `Pushed down: ${scan.pushed.length === 0 ? 'nothing' : scan.pushed.map(filterText).join(', ')}`,
+    ...scan.dependencies.map(
+      ({ column, source, sourceColumn }) =>
+        `Depends on: ${column} takes the values of ${tableName(plan.scans[source]!)}.${sourceColumn}`,
+    ),
     `Residual: ${scan.residual.length === 0 ? 'nothing' : scan.residual.join(' AND ')}`,
   ];
   return [title, ...facts.map((fact) => `    ${fact}`)];
+}
+
+function tableName(scan: PlannedScan): string {
+  return `${scan.reference.entry.schema}.${scan.reference.entry.name}`;
 }
 
 const DATA_ROW = 'D'.charCodeAt(0);

@@ -1,14 +1,14 @@
 import type { GatewayError } from '../core/errors.js';
 import { errors } from '../core/errors.js';
 import type { ScanTable } from '../engine/engine.js';
-import type { PlannedScan, StatementPlan, StreamPlan } from '../plan/planner.js';
+import type { StatementPlan, StreamPlan } from '../plan/planner.js';
 import { planStatement } from '../plan/planner.js';
 import type { Statement, StatementKind } from '../plan/statement.js';
 import { copyAsQuery } from '../plan/statement.js';
 import type { Resolve } from '../plan/template.js';
 import { renderTemplate } from '../plan/template.js';
 import { isInternal } from '../plan/virtual-names.js';
-import type { ScanSpec, ScanStatistics } from '../scan/scan.js';
+import type { ScanContext, ScanStatistics } from '../scan/scan.js';
 import { newScanStatistics } from '../scan/scan.js';
 import { backend, textBindTail } from '../wire/write.js';
 import type { ActiveStatement } from './active-statement.js';
@@ -20,9 +20,11 @@ import { ownQueries } from './engine-requests.js';
 import type { ErrorTransform, FrameTransform } from './engine-run.js';
 import { EngineRun } from './engine-run.js';
 import { explainLines, explainTransform, tableNamesShown } from './explain-lines.js';
+import { KEEP_TO_NESTED_LOOPS, RESTORE_PLANNER } from './planner-settings.js';
 import type { RunningStatement } from './prepared.js';
 import type { RowEncoder } from './row-encoder.js';
 import { createRowEncoder } from './row-encoder.js';
+import { ScanLoader } from './scan-loader.js';
 import type { Services } from './services.js';
 import type { AskedSettings, ReportedSettings } from './settings.js';
 import { printSettings, readSettings, settingsQuery } from './settings.js';
@@ -77,13 +79,14 @@ export class StatementRunner {
       parameterNumber: parameterNumber(bound),
       planTables: async (entry, count) =>
         entry.planTables.length >= count ? entry.planTables : this.services.engine.ensurePlanTables(entry, count),
-      explain: async (text) => {
+      explain: async (text, nestedLoops) => {
         const explain = {
           sql: Buffer.from(`EXPLAIN (VERBOSE, FORMAT JSON) ${text}`, 'latin1'),
           parameterOids: bound.parameterOids,
           bindTail: explainTail(bound),
         };
-        const answers = await ownQueries(this.link, asked === null ? [settingsRequest, explain] : [explain]);
+        const queries = nestedLoops ? [KEEP_TO_NESTED_LOOPS, explain, RESTORE_PLANNER] : [explain];
+        const answers = await ownQueries(this.link, asked === null ? [settingsRequest, ...queries] : queries);
         if (asked === null) setSettings(answers[0]![0]!);
         return answers
           .at(-1)!
@@ -140,7 +143,11 @@ export class StatementRunner {
       return { run: new StreamRun(stream, encoder, this.client, signal, open), statistics, active, way: 'stream' };
     }
     const fetches = statement.explain === null || statement.explain.analyze;
-    const tables = fetches ? await this.#loadAll(plan, signal, statistics) : plan.scans.map((scan) => scan.planTable);
+    const tables = fetches
+      ? await new ScanLoader(this.services, plan, this.#scanContext(signal, statistics), (table) =>
+          this.#scanTables.push(table),
+        ).load()
+      : plan.scans.map((scan) => scan.planTable);
     const onFrame = isExplain ? this.#explainTransform(statement, plan, tables, encoder !== null) : null;
     // The engine only knows that it was told to stop; the signal knows why.
     const onError: ErrorTransform = (frame) => (signal.aborted ? backend.error(signal.reason as GatewayError) : frame);
@@ -171,7 +178,7 @@ export class StatementRunner {
     return explainTransform(lines, tableNamesShown(tables, plan.scans));
   }
 
-  #scanContext(signal: AbortSignal, statistics: ScanStatistics) {
+  #scanContext(signal: AbortSignal, statistics: ScanStatistics): ScanContext {
     return {
       signal,
       statistics,
@@ -180,56 +187,10 @@ export class StatementRunner {
       },
     };
   }
-
-  /** Loads every scan that is needed into a scan table; a scan that is not reads its empty plan table. */
-  async #loadAll(plan: StatementPlan, signal: AbortSignal, statistics: ScanStatistics): Promise<string[]> {
-    const failure = new AbortController();
-    const either = AbortSignal.any([signal, failure.signal]);
-    let cause: unknown = null;
-    const loads = plan.scans.map(async (scan) => {
-      try {
-        return scan.spec === null ? scan.planTable : await this.#load(scan, plan, either, statistics);
-      } catch (error) {
-        cause ??= error;
-        failure.abort(error);
-        throw error;
-      }
-    });
-    const results = await Promise.allSettled(loads);
-    if (cause !== null) throw cause;
-    return results.map((result) => (result as PromiseFulfilledResult<string>).value);
-  }
-
-  async #load(
-    scan: PlannedScan,
-    plan: StatementPlan,
-    signal: AbortSignal,
-    statistics: ScanStatistics,
-  ): Promise<string> {
-    const { entry } = scan.reference;
-    const spec = scan.spec!;
-    const table = await this.services.engine.load(
-      entry,
-      spec.columns,
-      this.services.scanner.open(spec, this.#scanContext(signal, statistics)),
-      { withPrimaryKey: groupsByKey(plan, spec) },
-      signal,
-    );
-    this.#scanTables.push(table);
-    return table.sqlName;
-  }
 }
 
 /** What runs a query at once; PREPARE only keeps it for later. */
 const RUNNABLE: ReadonlySet<StatementKind> = new Set(['query', 'copy', 'explain']);
-
-/** A statement that groups by a primary key may put out other columns of the table, but only if it has that key. */
-function groupsByKey(plan: StatementPlan, spec: ScanSpec): boolean {
-  const { primaryKey } = spec.table;
-  const { groupColumns } = plan.template;
-  if (primaryKey.length === 0 || !primaryKey.every((column) => spec.columns.includes(column))) return false;
-  return groupColumns.has('*') || primaryKey.every((column) => groupColumns.has(column));
-}
 
 /** The whole statement with scan tables where virtual tables are named. */
 function executableSql(statement: Statement, plan: StatementPlan, tables: readonly string[]): Buffer {

@@ -1,0 +1,83 @@
+import { type ColumnEquality, readEqualities } from './conditions.js';
+import type { PlanNode } from './plan-tree.js';
+
+/** A column of one table whose values in the result are all among those of another table's column. */
+export interface Binding {
+  /** Alias in the plan, and column, of the table whose rows are limited. */
+  readonly alias: string;
+  readonly column: string;
+  readonly sourceAlias: string;
+  readonly sourceColumn: string;
+}
+
+/** A join on the way down to a node, and on which side of it the node is. */
+interface Ancestor {
+  readonly node: PlanNode;
+  readonly isInner: boolean;
+}
+
+/** Nodes that pass rows on as they are: what is not wanted above them is not wanted below. */
+const PASSING = new Set(['Nested Loop', 'Hash Join', 'Merge Join', 'Hash', 'Sort', 'Materialize', 'Memoize']);
+
+/**
+ * Reads from a plan of nested loops which scans may be limited to the values of other scans. An index condition
+ * proves it for the table that is looked up; for the other side of the equality the join must drop what has no match, and
+ * nothing on the way down to that side may count or choose rows (an aggregate, a LIMIT).
+ */
+export function readBindings(root: PlanNode): Binding[] {
+  const bindings: Binding[] = [];
+  const visit = (node: PlanNode, ancestors: readonly Ancestor[]): void => {
+    if (node['Relation Name'] !== undefined && node.Alias !== undefined) {
+      for (const text of [node['Index Cond'], node['Recheck Cond']]) {
+        for (const equality of readEqualities(text)) addLookUp(bindings, equality, node.Alias, ancestors);
+      }
+    }
+    for (const equality of readEqualities(node['Join Filter'])) addJoinFilter(bindings, equality, node);
+    for (const [index, child] of (node.Plans ?? []).entries()) {
+      visit(child, [...ancestors, { node, isInner: isJoin(node) && index === 1 }]);
+    }
+  };
+  visit(root, []);
+  return bindings;
+}
+
+function addLookUp(bindings: Binding[], equality: ColumnEquality, alias: string, ancestors: readonly Ancestor[]): void {
+  const own = equality.left.alias === alias ? equality.left : equality.right;
+  const other = own === equality.left ? equality.right : equality.left;
+  if (own.alias !== alias || other.alias === alias) return;
+  bindings.push({ alias, column: own.column, sourceAlias: other.alias, sourceColumn: other.column });
+  const join = ancestors.findLast((ancestor) => ancestor.isInner && reaches(ancestor.node.Plans![0]!, other.alias));
+  if (join === undefined || !dropsUnmatched(join.node)) return;
+  bindings.push({ alias: other.alias, column: other.column, sourceAlias: alias, sourceColumn: own.column });
+}
+
+function addJoinFilter(bindings: Binding[], { left, right }: ColumnEquality, join: PlanNode): void {
+  const [outer, inner] = join.Plans ?? [];
+  if (outer === undefined || inner === undefined || !isJoin(join)) return;
+  for (const [own, other] of [
+    [left, right],
+    [right, left],
+  ] as const) {
+    const limitsInner = reaches(inner, own.alias) && INNER_LIMITED.has(join['Join Type'] ?? '');
+    const limitsOuter = reaches(outer, own.alias) && dropsUnmatched(join);
+    if (!limitsInner && !limitsOuter) continue;
+    bindings.push({ alias: own.alias, column: own.column, sourceAlias: other.alias, sourceColumn: other.column });
+  }
+}
+
+/** Joins whose result has rows of the inner side only where they match. */
+const INNER_LIMITED = new Set(['Inner', 'Left', 'Semi', 'Anti']);
+
+function dropsUnmatched(join: PlanNode): boolean {
+  return join['Join Type'] === 'Inner' || join['Join Type'] === 'Semi';
+}
+
+function isJoin(node: PlanNode): boolean {
+  return node['Node Type'] === 'Nested Loop' || node['Node Type'] === 'Hash Join' || node['Node Type'] === 'Merge Join';
+}
+
+/** Whether a table is read at or below a node with nothing in between that counts or chooses rows. */
+function reaches(node: PlanNode, alias: string): boolean {
+  if (node['Relation Name'] !== undefined) return node.Alias === alias;
+  return PASSING.has(node['Node Type']) && (node.Plans ?? []).some((child) => reaches(child, alias));
+}
