@@ -89,7 +89,7 @@ export class StatementRunner {
         const answers = await ownQueries(this.link, asked === null ? [settingsRequest, ...queries] : queries);
         if (asked === null) setSettings(answers[0]![0]!);
         return answers
-          .at(-1)!
+          .at(nestedLoops ? -2 : -1)!
           .map(([line]) => line)
           .join('\n');
       },
