@@ -31,7 +31,7 @@ export function shorten(text: string, longest: number = LONGEST_MESSAGE): string
 
 /** The title of an HTML page; null when the text is no HTML. */
 export function htmlTitle(text: string): string | null {
-  if (!/^(?:<!--[^]*?-->|\s)*<(?:!doctype html|html|head|title|body)\b/i.test(text.slice(0, 2000))) return null;
+  if (!/^(?:<!--[\s\S]*?-->|\s)*<(?:!doctype html|html|head|title|body)\b/i.test(text.slice(0, 2000))) return null;
   const title = /<title[^>]*>([^<]*)</i.exec(text)?.[1]?.trim();
   return title === undefined || title === '' ? 'an HTML page without a title' : decodeEntities(title);
 }

@@ -89,3 +89,9 @@ function writeBody(body: DraftBody): string {
       });
   }
 }
+
+/** True when the body is a text with `{name}` in it. */
+export function hasBodyText(draft: RequestDraft, name: string): boolean {
+  const { body } = draft;
+  return body !== null && (body.type === 'text' || body.type === 'xml') && body.text.includes(`{${name}}`);
+}

@@ -6,7 +6,7 @@ export interface WebLink {
 }
 
 const LINK = /\s*<([^>]*)>/y;
-const PARAMETER = /\s*;\s*([^\s=;,"]+)\s*(?:=\s*(?:"((?:[^"\\]|\\[^])*)"|([^\s;,"]*)))?/y;
+const PARAMETER = /\s*;\s*([^\s=;,"]+)\s*(?:=\s*(?:"((?:[^"\\]|\\[\s\S])*)"|([^\s;,"]*)))?/y;
 const SEPARATOR = /\s*(?:;\s*)*,?/y;
 
 /** Reads the links of a Link header (RFC 8288); what follows something that is no link is left out. */
@@ -27,7 +27,7 @@ export function parseLinkHeader(header: string): readonly WebLink[] {
     const parameters = new Map<string, string>();
     for (let found = match(PARAMETER); found !== null; found = match(PARAMETER)) {
       const name = found[1]!.toLowerCase();
-      const value = found[2]?.replace(/\\([^])/g, '$1') ?? found[3] ?? '';
+      const value = found[2]?.replace(/\\([\s\S])/g, '$1') ?? found[3] ?? '';
       if (!parameters.has(name)) parameters.set(name, value);
     }
     match(SEPARATOR);

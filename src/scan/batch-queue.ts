@@ -1,0 +1,133 @@
+import type { RowBatch } from '../core/row-batch.js';
+
+const MOST_BATCHES = 4;
+const MOST_BYTES = 512 * 1024;
+/** A consumer that takes nothing for so long rests (a cursor between two FETCHes), and may rest for hours. */
+const STALL_MS = 1_000;
+
+interface Gate {
+  readonly promise: Promise<void>;
+  readonly open: () => void;
+}
+
+/**
+ * Batches between the producer, which reads pages, and the scan's consumer: a few batches deep, so that fetching and
+ * parsing overlap with the consumer's work, and stop when it is slow.
+ */
+export class BatchQueue {
+  #batches: RowBatch[] = [];
+  #pages: number[] = [];
+  #bytes = 0;
+  #pushedPage = 0;
+  #takenPage = 0;
+  #isEnded = false;
+  #error: { readonly reason: unknown } | null = null;
+  #consumerGate: Gate | null = null;
+  #producerGate: Gate | null = null;
+
+  get isFull(): boolean {
+    return this.#batches.length >= MOST_BATCHES || this.#bytes >= MOST_BYTES;
+  }
+
+  push(batch: RowBatch, page: number): void {
+    this.#batches.push(batch);
+    this.#pages.push(page);
+    this.#bytes += batch.bytes.length;
+    this.#pushedPage = page;
+    this.#wakeConsumer();
+  }
+
+  /** The next batch; null when there is none now: then `arrival` waits for one, or for the end. */
+  take(): RowBatch | null {
+    if (this.#error !== null) throw this.#error.reason;
+    const batch = this.#batches.shift();
+    if (batch === undefined) return null;
+    this.#takenPage = this.#pages.shift()!;
+    this.#bytes -= batch.bytes.length;
+    this.#wakeProducer();
+    return batch;
+  }
+
+  /** False when no more batches will come. */
+  async arrival(): Promise<boolean> {
+    while (this.#batches.length === 0 && !this.#isEnded && this.#error === null) {
+      this.#consumerGate ??= newGate();
+      await this.#consumerGate.promise;
+    }
+    if (this.#error !== null) throw this.#error.reason;
+    return this.#batches.length > 0;
+  }
+
+  /** Waits until there is room for another batch; `onStall` tells that the consumer seems to rest. */
+  async room(onStall: () => void): Promise<void> {
+    if (!this.isFull || this.#error !== null) return this.#throwIfFailed();
+    const timer = setTimeout(onStall, STALL_MS);
+    try {
+      while (this.isFull) await this.#producerTurn();
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  /** Waits until the consumer has begun to work on the last page that had rows: so one page is read ahead, not more. */
+  async caughtUp(): Promise<void> {
+    while (this.#takenPage < this.#pushedPage) await this.#producerTurn();
+  }
+
+  /** No more batches; those in the queue can still be taken. */
+  end(): void {
+    this.#isEnded = true;
+    this.#wakeConsumer();
+  }
+
+  /** The consumer gets this error; after what is in the queue when it came from the producer, at once otherwise. */
+  fail(reason: unknown, isImmediate: boolean): void {
+    if (this.#isEnded || this.#error !== null) return;
+    if (!isImmediate && this.#batches.length > 0) {
+      void this.#failLater(reason);
+      return;
+    }
+    this.#error = { reason };
+    this.#batches = [];
+    this.#pages = [];
+    this.#wakeConsumer();
+    this.#wakeProducer();
+  }
+
+  async #failLater(reason: unknown): Promise<void> {
+    while (this.#batches.length > 0 && this.#error === null) {
+      this.#producerGate ??= newGate();
+      await this.#producerGate.promise;
+    }
+    this.fail(reason, true);
+  }
+
+  async #producerTurn(): Promise<void> {
+    this.#throwIfFailed();
+    this.#producerGate ??= newGate();
+    await this.#producerGate.promise;
+    this.#throwIfFailed();
+  }
+
+  #throwIfFailed(): void {
+    if (this.#error !== null) throw this.#error.reason;
+  }
+
+  #wakeConsumer(): void {
+    this.#consumerGate?.open();
+    this.#consumerGate = null;
+  }
+
+  #wakeProducer(): void {
+    this.#producerGate?.open();
+    this.#producerGate = null;
+  }
+}
+
+function newGate(): Gate {
+  let open = (): void => {};
+  const promise = new Promise<void>((resolve) => {
+    open = resolve;
+  });
+  return { promise, open };
+}

@@ -1,0 +1,70 @@
+import type { FilesSource, PaginationModel, RequestLimits, TableModel } from '../config/model.js';
+import { showDraft } from '../http/finish-request.js';
+import type { FilterPlan, RequestVariant } from './filter-plan.js';
+import { shownPath } from './found-files.js';
+import { sequenceStart } from './http-pages.js';
+import type { HttpTable } from './http-table.js';
+
+const NO_VALUES: RequestVariant = { values: [], constants: new Map(), conditions: [] };
+
+/** A scan of an HTTP table as EXPLAIN shows it: the first request, redacted, then a line per further fact. */
+export function describeHttpScan(http: HttpTable, plan: FilterPlan, rowLimit: number | null): readonly string[] {
+  const { source, policy, table } = http;
+  const [variant = NO_VALUES] = plan.variants();
+  const { first } = sequenceStart(http, variant, rowLimit);
+  const lines = [`${first.method} ${showDraft(first, policy.redactor)}`];
+  if (plan.requestCount === 0) lines.push('Requests: none, a list of values is empty');
+  if (plan.requestCount > 1) lines.push(`Requests: ${plan.requestCount} such requests, one after the other`);
+  if (plan.missing.length > 0) {
+    lines.push(`Needs: a value for ${[...new Set(plan.missing.map((filter) => `"${filter.column}"`))].join(', ')}`);
+  }
+  lines.push(`Pagination: ${paginationText(source.pagination)}`);
+  if (rowLimit !== null) lines.push(`Limit: ${limitText(table, rowLimit)}`);
+  if (source.auth.type !== 'none') lines.push(`Authentication: ${policy.authorizer.description}`);
+  const limits = limitsText(source.limits);
+  if (limits !== '') lines.push(`Rate limit: ${limits}`);
+  return lines;
+}
+
+/** A scan of files as EXPLAIN shows it. */
+export function describeFilesScan(source: FilesSource, rowLimit: number | null): readonly string[] {
+  const lines = source.patterns.map((pattern) => `File ${shownPath(pattern, source.baseDir)}`);
+  return rowLimit === null ? lines : [...lines, `Limit: reading ends after ${rowLimit} rows`];
+}
+
+function paginationText(model: PaginationModel): string {
+  if (model.type === 'none') return 'none';
+  const parts = [`${model.type.replaceAll('_', ' ')}${pagedBy(model)}`];
+  if (model.size !== null) parts.push(`${model.size} a page`);
+  if (model.maxPages !== null) parts.push(`at most ${model.maxPages} pages`);
+  return parts.join(', ');
+}
+
+function pagedBy(model: Exclude<PaginationModel, { type: 'none' }>): string {
+  switch (model.type) {
+    case 'page':
+    case 'offset':
+      return ` by "${model.parameter}"`;
+    case 'cursor':
+      return ` from "${model.field ?? ''}" to "${model.parameter}"`;
+    case 'header_cursor':
+      return ` from header "${model.header ?? ''}" to "${model.parameter}"`;
+    case 'next_url':
+      return ` from "${model.field ?? ''}"`;
+    case 'link_header':
+      return '';
+  }
+}
+
+function limitText(table: TableModel, rowLimit: number): string {
+  const stop = `paging ends after ${rowLimit} rows`;
+  return table.limit === null ? stop : `${stop}, page size by "${table.limit.parameter}"`;
+}
+
+function limitsText(limits: RequestLimits): string {
+  const parts: string[] = [];
+  if (limits.requestsPerSecond !== null) parts.push(`${limits.requestsPerSecond} requests a second`);
+  if (limits.burst !== null) parts.push(`burst ${limits.burst}`);
+  if (limits.concurrency !== null) parts.push(`${limits.concurrency} at once`);
+  return parts.join(', ');
+}

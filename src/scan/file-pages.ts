@@ -1,0 +1,73 @@
+import { createReadStream } from 'node:fs';
+import type { FilesSource } from '../config/model.js';
+import { errors } from '../core/errors.js';
+import { decodeBody, decodeProblem } from '../http/decode-body.js';
+import { BodyFailure } from '../http/response.js';
+import { type FoundFile, findFiles, unreadableFile } from './found-files.js';
+import { pageConstants } from './page-constants.js';
+import { PageObserver } from './page-observer.js';
+import { type OpenedPage, readPage } from './page-reading.js';
+import type { ScanRun } from './scan-run.js';
+
+const READ_BYTES = 256 * 1024;
+
+/** Reads the files of a table into the run's queue, each as a page. */
+export async function readFilePages(run: ScanRun, source: FilesSource): Promise<void> {
+  const files = await findFiles(source, run.subject, run.signal);
+  for (const [index, file] of files.entries()) {
+    const result = await readPage(run, {
+      number: await run.beginPage(),
+      captures: [],
+      open: async () => openFile(run, file, index + 1),
+      beforeRetry: async (failure) => {
+        throw fileFailure(run, file, failure);
+      },
+      choose: null,
+    });
+    if (result.type === 'satisfied') return;
+  }
+}
+
+function openFile(run: ScanRun, file: FoundFile, number: number): OpenedPage {
+  const observer = new PageObserver({
+    countBytes: (bytes) => run.countBytes(bytes),
+    needsFingerprint: false,
+    matchPattern: null,
+  });
+  const stream = createReadStream(file.path, { highWaterMark: READ_BYTES, signal: run.signal });
+  stream.on('error', () => {});
+  let failure: BodyFailure | null = null;
+  const read = async function* (): AsyncGenerator<Uint8Array, void, void> {
+    try {
+      yield* decodeBody(stream, null, file.path.endsWith('.gz'));
+    } catch (error) {
+      run.signal.throwIfAborted();
+      failure = decodeProblem(error) ?? new BodyFailure('it could not be read', false, error);
+      throw failure;
+    } finally {
+      stream.destroy();
+    }
+  };
+  const constants = pageConstants(run.columns, {
+    filters: new Map(),
+    header: () => null,
+    pageUrl: file.name,
+    pageNumber: number,
+  });
+  return {
+    page: { body: observer.watch(read()), contentType: null, number, name: file.name, constants },
+    observer,
+    hasContent: true,
+    failure: () => failure,
+    discard: () => void stream.destroy(),
+    releaseSlot: () => {},
+  };
+}
+
+function fileFailure(run: ScanRun, file: FoundFile, failure: BodyFailure): Error {
+  if (decodeProblem(failure.cause) === null) return unreadableFile(file.name, run.subject, failure.cause);
+  return errors.apiError(`file "${file.name}" of ${run.subject} is damaged: ${failure.reason}`, {
+    hint: 'Replace the file by an undamaged copy.',
+    cause: failure,
+  });
+}

@@ -1,0 +1,96 @@
+import type { DriverOptions, HttpSource, TableModel } from '../config/model.js';
+import { hasBodyText } from '../http/finish-request.js';
+import type { OriginRule } from '../http/origin-rule.js';
+import { placeValues } from '../http/place-values.js';
+import type { PlacedValue } from '../http/placed-value.js';
+import type { RateLimiters } from '../http/rate-limiter.js';
+import { Redactor } from '../http/redactor.js';
+import type { RequestDraft } from '../http/request-draft.js';
+import { draftFromSource } from '../http/request-template.js';
+import type { SendPolicy } from '../http/send.js';
+import type { Authorizers } from '../oauth/authorizers.js';
+
+/** A table of an HTTP source, made ready once for all of its scans. */
+export interface HttpTable {
+  readonly table: TableModel;
+  readonly source: HttpSource;
+  readonly draft: RequestDraft;
+  readonly policy: Omit<SendPolicy, 'acceptedStatuses'>;
+}
+
+const ACCEPTED_TYPES: Readonly<Record<DriverOptions['type'], string>> = {
+  json: 'application/json, */*;q=0.1',
+  xml: 'application/xml, text/xml, */*;q=0.1',
+  csv: 'text/csv, */*;q=0.1',
+};
+
+/** What the tables of one gateway share. */
+export class HttpTables {
+  readonly #limiters: RateLimiters;
+  readonly #authorizers: Authorizers;
+  readonly #redactors = new Map<string, Redactor>();
+  readonly #tables = new WeakMap<TableModel, HttpTable>();
+
+  constructor(limiters: RateLimiters, authorizers: Authorizers) {
+    this.#limiters = limiters;
+    this.#authorizers = authorizers;
+  }
+
+  for(table: TableModel, source: HttpSource): HttpTable {
+    let known = this.#tables.get(table);
+    if (known === undefined) {
+      known = this.#prepare(table, source);
+      this.#tables.set(table, known);
+    }
+    return known;
+  }
+
+  #prepare(table: TableModel, source: HttpSource): HttpTable {
+    const redactor = this.#redactor(table.dsn);
+    const draft = withAccept(draftFromSource(source, redactor), table.driver.type);
+    const subject = `table "${table.dsn}.${table.name}"`;
+    const origins: OriginRule = { home: draft.origin, allowed: source.allowOrigins, subject };
+    return {
+      table,
+      source,
+      draft,
+      policy: {
+        subject,
+        dsn: table.dsn,
+        origins,
+        retry: source.retry,
+        timeoutMs: source.timeoutMs,
+        limiter: this.#limiters.for(table.dsn, source.limits),
+        authorizer: this.#authorizers.for(table.dsn, source.auth, { redactor, timeoutMs: source.timeoutMs }),
+        redactor,
+      },
+    };
+  }
+
+  /** One for all tables of a DSN: they share its secrets. */
+  #redactor(dsn: string): Redactor {
+    let redactor = this.#redactors.get(dsn);
+    if (redactor === undefined) {
+      redactor = new Redactor();
+      this.#redactors.set(dsn, redactor);
+    }
+    return redactor;
+  }
+}
+
+function withAccept(draft: RequestDraft, driver: DriverOptions['type']): RequestDraft {
+  if (draft.headers.has('accept')) return draft;
+  const accept = { name: 'Accept', value: ACCEPTED_TYPES[driver], isSecret: false };
+  return { ...draft, headers: new Map(draft.headers).set('accept', accept) };
+}
+
+/** The draft with the filters' and LIMIT's values; a text body's places for filters that are not given become empty. */
+export function draftForScan(
+  { draft, table }: Pick<HttpTable, 'draft' | 'table'>,
+  values: readonly PlacedValue[],
+): RequestDraft {
+  const empty = table.filters
+    .filter((filter) => filter.place === 'body' && hasBodyText(draft, filter.parameter))
+    .map((filter): PlacedValue => ({ place: 'body', parameter: filter.parameter, value: '' }));
+  return placeValues(draft, [...empty, ...values]);
+}

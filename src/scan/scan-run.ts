@@ -1,0 +1,104 @@
+import type { ReaderFactory, RecordReader } from '../../drivers/driver.js';
+import type { ColumnModel, GatewayLimits, TableModel } from '../config/model.js';
+import { errors, type GatewayError } from '../core/errors.js';
+import type { RowBatch } from '../core/row-batch.js';
+import type { LogRequest } from '../http/send.js';
+import { BatchQueue } from './batch-queue.js';
+import type { ScanContext, ScanSpec } from './scan.js';
+
+/** The limits that a single scan has to keep. */
+export type ScanLimits = Pick<GatewayLimits, 'rowsPerScan' | 'bytesPerScan' | 'pagesPerScan'>;
+
+export interface ScanRunOptions {
+  readonly spec: ScanSpec;
+  readonly context: ScanContext;
+  /** The context's, or an abort because the consumer has had enough. */
+  readonly signal: AbortSignal;
+  readonly limits: ScanLimits;
+  readonly createReader: ReaderFactory;
+  readonly log: LogRequest;
+  /** No more rows will be used; null: all. */
+  readonly rowLimit: number | null;
+}
+
+/** One scan under way: its queue, its reader, what it has counted and what it must not exceed. */
+export class ScanRun {
+  readonly queue = new BatchQueue();
+  readonly columns: readonly ColumnModel[];
+  readonly options: ScanRunOptions;
+  #reader: RecordReader | null = null;
+  #pages = 0;
+  #bytes = 0;
+  #rows = 0;
+
+  constructor(options: ScanRunOptions) {
+    this.options = options;
+    const byName = new Map(options.spec.table.columns.map((column) => [column.name, column]));
+    this.columns = options.spec.columns.map((name) => {
+      const column = byName.get(name);
+      if (column === undefined) throw new Error(`scan of ${this.subject}: no column "${name}"`);
+      return column;
+    });
+  }
+
+  get table(): TableModel {
+    return this.options.spec.table;
+  }
+
+  get signal(): AbortSignal {
+    return this.options.signal;
+  }
+
+  /** `table "shop.orders"`, for messages. */
+  get subject(): string {
+    return `table "${this.table.dsn}.${this.table.name}"`;
+  }
+
+  /** True when the consumer has all rows that it will use. */
+  get isSatisfied(): boolean {
+    return this.options.rowLimit !== null && this.#rows >= this.options.rowLimit;
+  }
+
+  /** The scan's reader; a page that is read again after it broke off gets a new one, without traces of the first try. */
+  reader(captures: readonly string[], isAgain: boolean): RecordReader {
+    if (this.#reader === null || isAgain) {
+      this.#reader = this.options.createReader({ table: this.table, columns: this.columns, captures });
+    }
+    return this.#reader;
+  }
+
+  /** Waits for its turn to fetch another page, and numbers it over the whole scan. */
+  async beginPage(): Promise<number> {
+    await this.queue.caughtUp();
+    this.signal.throwIfAborted();
+    const { pagesPerScan } = this.options.limits;
+    if (pagesPerScan !== null && this.#pages >= pagesPerScan) {
+      throw this.#overLimit('pages_per_scan', `${pagesPerScan} pages`);
+    }
+    return ++this.#pages;
+  }
+
+  countBytes(bytes: number): void {
+    this.options.context.statistics.bytes += bytes;
+    this.#bytes += bytes;
+    const { bytesPerScan } = this.options.limits;
+    if (bytesPerScan !== null && this.#bytes > bytesPerScan) {
+      throw this.#overLimit('bytes_per_scan', `${bytesPerScan} bytes`);
+    }
+  }
+
+  /** Hands rows to the consumer. */
+  emit(batch: RowBatch, page: number): void {
+    this.#rows += batch.rowCount;
+    const { rowsPerScan } = this.options.limits;
+    if (rowsPerScan !== null && this.#rows > rowsPerScan) throw this.#overLimit('rows_per_scan', `${rowsPerScan} rows`);
+    this.options.context.statistics.rows += batch.rowCount;
+    this.queue.push(batch, page);
+  }
+
+  #overLimit(name: string, amount: string): GatewayError {
+    return errors.limitExceeded(`scan of ${this.subject} exceeds limits.${name} (${amount})`, {
+      hint: `Ask for less with a filter or LIMIT, or raise limits.${name} in the gateway's settings.`,
+    });
+  }
+}

@@ -1,0 +1,121 @@
+import type { ReaderFactory } from '../../drivers/driver.js';
+import type { GatewayModel, LogLevel } from '../config/model.js';
+import { errors } from '../core/errors.js';
+import type { RowBatch } from '../core/row-batch.js';
+import { HttpClient } from '../http/client.js';
+import { RateLimiters } from '../http/rate-limiter.js';
+import { Authorizers } from '../oauth/authorizers.js';
+import { describeFilesScan, describeHttpScan } from './describe-scan.js';
+import { readFilePages } from './file-pages.js';
+import { type FilterPlan, planFilters } from './filter-plan.js';
+import { readHttpPages } from './http-pages.js';
+import { HttpTables } from './http-table.js';
+import type { ScanContext, Scanner, ScanSpec } from './scan.js';
+import { ScanRun } from './scan-run.js';
+
+export interface ScannerOptions {
+  readonly createReader: ReaderFactory;
+  readonly log: (level: Exclude<LogLevel, 'silent'>, event: object, message: string) => void;
+}
+
+/** The gateway's scanner: one HTTP client, one rate limiter and one token per data source, shared by all scans. */
+export function createScanner(model: Pick<GatewayModel, 'limits'>, options: ScannerOptions): Scanner {
+  return new ApiScanner(model, options);
+}
+
+class ApiScanner implements Scanner {
+  readonly #limits: GatewayModel['limits'];
+  readonly #options: ScannerOptions;
+  readonly #client = new HttpClient();
+  readonly #tables: HttpTables;
+  readonly #closing = new AbortController();
+
+  constructor(model: Pick<GatewayModel, 'limits'>, options: ScannerOptions) {
+    this.#limits = model.limits;
+    this.#options = options;
+    this.#tables = new HttpTables(new RateLimiters(), new Authorizers(this.#client, options.log));
+  }
+
+  async *open(spec: ScanSpec, context: ScanContext): AsyncGenerator<RowBatch, void, void> {
+    context.signal.throwIfAborted();
+    this.#closing.signal.throwIfAborted();
+    const plan = planFilters(spec.table, spec.filters);
+    if (plan.requestCount === 0 || spec.limit === 0) return;
+    const enough = new AbortController();
+    const run = this.#newRun(
+      spec,
+      context,
+      AbortSignal.any([context.signal, this.#closing.signal, enough.signal]),
+      plan,
+    );
+    const onAbort = (): void => run.queue.fail(run.signal.reason, true);
+    run.signal.addEventListener('abort', onAbort, { once: true });
+    const producer = this.#produce(run, plan);
+    try {
+      do {
+        for (let batch = run.queue.take(); batch !== null; batch = run.queue.take()) yield batch;
+      } while (await run.queue.arrival());
+    } finally {
+      run.signal.removeEventListener('abort', onAbort);
+      link.controller.abort(new Error('the scan was ended by its consumer'));
+      run.queue.fail(run.signal.reason, true);
+      await producer;
+      link.unlink();
+    }
+  }
+
+  describe(spec: ScanSpec): readonly string[] {
+    const { source } = spec.table;
+    const plan = planFilters(spec.table, spec.filters, true);
+    const rowLimit = plan.isComplete ? spec.limit : null;
+    if (source.type === 'files') return describeFilesScan(source, rowLimit);
+    return describeHttpScan(this.#tables.for(spec.table, source), plan, rowLimit);
+  }
+
+  async close(): Promise<void> {
+    this.#closing.abort(errors.shuttingDown('the gateway is shutting down'));
+    await this.#client.close();
+  }
+
+  #newRun(spec: ScanSpec, context: ScanContext, signal: AbortSignal, plan: FilterPlan): ScanRun {
+    return new ScanRun({
+      spec,
+      context,
+      signal,
+      limits: this.#limits,
+      createReader: this.#options.createReader,
+      log: this.#options.log,
+      // Rows that a filter left out of the request would have excluded may not be counted.
+      rowLimit: plan.isComplete ? spec.limit : null,
+    });
+  }
+
+  /** Never rejects: what goes wrong reaches the consumer through the queue. */
+  async #produce(run: ScanRun, plan: FilterPlan): Promise<void> {
+    const { table } = run;
+    try {
+      if (table.source.type === 'files') await readFilePages(run, table.source);
+      else await readHttpPages(run, this.#client, this.#tables.for(table, table.source), plan);
+      run.queue.end();
+    } catch (error) {
+      run.queue.fail(error, run.signal.aborted);
+    }
+  }
+}
+
+/** A controller that aborts with any of the signals; `unlink` lets go of them, for they live longer. */
+function linkSignals(signals: readonly AbortSignal[]): { readonly controller: AbortController; readonly unlink: () => void } {
+  const controller = new AbortController();
+  const links = signals.map((signal) => {
+    const onAbort = (): void => controller.abort(signal.reason);
+    if (signal.aborted) onAbort();
+    else signal.addEventListener('abort', onAbort, { once: true });
+    return () => signal.removeEventListener('abort', onAbort);
+  });
+  return {
+    controller,
+    unlink: () => {
+      for (const remove of links) remove();
+    },
+  };
+}
