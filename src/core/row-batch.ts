@@ -40,26 +40,30 @@ export function cellText(batch: RowBatch, row: number, column: number): string |
  * Builds row batches cell by cell. Call `beginRow`, then one `write…` per column in order, then `endRow`; `finish` hands
  * over the batch and starts afresh. `isFull` says that a batch of useful size is ready. `abandonRow` forgets the row
  * being written.
+ *
+ * A cell can also be written in place: `reserve(n)` returns the buffer with room for a cell of `n` bytes at `cellStart`,
+ * and `closeCell(length)` ends it.
  */
 export class RowBatchBuilder {
   readonly columnCount: number;
   readonly #targetBytes: number;
   readonly #targetRows: number;
-  #bytes: Buffer;
-  #offsets: Int32Array;
-  #lengths: Int32Array;
+  #bytes: Buffer = NO_BYTES;
+  #offsets: Int32Array = NO_CELLS;
+  #lengths: Int32Array = NO_CELLS;
   #position = 0;
   #cell = 0;
   #rowStart = 0;
   #rowCount = 0;
+  /** What the next batch's buffers start with: small answers should not pay for large buffers. */
+  #nextBytes = 2048;
+  #nextCells: number;
 
   constructor(columnCount: number, targetRows = 512, targetBytes = 128 * 1024) {
     this.columnCount = columnCount;
     this.#targetRows = targetRows;
     this.#targetBytes = targetBytes;
-    this.#bytes = Buffer.allocUnsafeSlow(targetBytes + (targetBytes >> 2));
-    this.#offsets = new Int32Array(targetRows * columnCount);
-    this.#lengths = new Int32Array(targetRows * columnCount);
+    this.#nextCells = 16 * columnCount;
   }
 
   get rowCount(): number {
@@ -72,44 +76,75 @@ export class RowBatchBuilder {
 
   beginRow(): void {
     if (this.#rowCount * this.columnCount + this.columnCount > this.#offsets.length) this.#growCells();
-    this.#reserve(DATA_ROW_HEADER_BYTES);
+    if (this.#position + DATA_ROW_HEADER_BYTES > this.#bytes.length) this.#grow(DATA_ROW_HEADER_BYTES);
     this.#rowStart = this.#position;
     this.#cell = this.#rowCount * this.columnCount;
     this.#position += DATA_ROW_HEADER_BYTES;
   }
 
   writeNull(): void {
-    this.#reserve(4);
-    this.#bytes.writeInt32BE(-1, this.#position);
-    this.#position += 4;
-    this.#offsets[this.#cell] = this.#position;
+    const bytes = this.#bytes.length < this.#position + 4 ? this.#grow(4) : this.#bytes;
+    const at = this.#position;
+    bytes[at] = 0xff;
+    bytes[at + 1] = 0xff;
+    bytes[at + 2] = 0xff;
+    bytes[at + 3] = 0xff;
+    this.#position = at + 4;
+    this.#offsets[this.#cell] = at + 4;
     this.#lengths[this.#cell++] = -1;
   }
 
   /** Writes a cell from text. */
   writeText(text: string): void {
-    this.#reserve(4 + text.length * 3);
-    const start = this.#position + 4;
-    const length = this.#bytes.write(text, start, 'utf8');
-    this.#closeCell(start, length);
+    const bytes = this.reserve(text.length * 3);
+    this.closeCell(bytes.write(text, this.#position + 4, 'utf8'));
   }
 
   /** Writes a cell from UTF-8 bytes `[start, end)` of `source`. */
   writeBytes(source: Uint8Array, start = 0, end = source.length): void {
     const length = end - start;
-    this.#reserve(4 + length);
+    const bytes = this.reserve(length);
     const at = this.#position + 4;
-    if (length < 24) for (let i = 0; i < length; i++) this.#bytes[at + i] = source[start + i]!;
-    else this.#bytes.set(source.subarray(start, end), at);
-    this.#closeCell(at, length);
+    if (length < 64) for (let i = 0; i < length; i++) bytes[at + i] = source[start + i]!;
+    else bytes.set(source.subarray(start, end), at);
+    this.closeCell(length);
+  }
+
+  /** The buffer under construction, with room for a cell of `length` bytes at `cellStart`; valid until the next write. */
+  reserve(length: number): Buffer {
+    return this.#bytes.length < this.#position + 4 + length ? this.#grow(4 + length) : this.#bytes;
+  }
+
+  /** Where the next cell's text starts in the buffer that `reserve` returns. */
+  get cellStart(): number {
+    return this.#position + 4;
+  }
+
+  /** Ends the cell of `length` bytes that was written in place at `cellStart`. */
+  closeCell(length: number): void {
+    const bytes = this.#bytes;
+    const at = this.#position;
+    bytes[at] = length >>> 24;
+    bytes[at + 1] = length >>> 16;
+    bytes[at + 2] = length >>> 8;
+    bytes[at + 3] = length;
+    this.#offsets[this.#cell] = at + 4;
+    this.#lengths[this.#cell++] = length;
+    this.#position = at + 4 + length;
   }
 
   endRow(): void {
     if (this.#cell !== (this.#rowCount + 1) * this.columnCount) throw new Error('row batch: a row with missing cells');
+    const bytes = this.#bytes;
     const start = this.#rowStart;
-    this.#bytes[start] = 0x44;
-    this.#bytes.writeInt32BE(this.#position - start - 1, start + 1);
-    this.#bytes.writeInt16BE(this.columnCount, start + 5);
+    const length = this.#position - start - 1;
+    bytes[start] = 0x44;
+    bytes[start + 1] = length >>> 24;
+    bytes[start + 2] = length >>> 16;
+    bytes[start + 3] = length >>> 8;
+    bytes[start + 4] = length;
+    bytes[start + 5] = this.columnCount >>> 8;
+    bytes[start + 6] = this.columnCount;
     this.#rowCount++;
   }
 
@@ -126,31 +161,28 @@ export class RowBatchBuilder {
       offsets: this.#offsets,
       lengths: this.#lengths,
     };
-    this.#bytes = Buffer.allocUnsafeSlow(this.#targetBytes + (this.#targetBytes >> 2));
-    this.#offsets = new Int32Array(this.#targetRows * this.columnCount);
-    this.#lengths = new Int32Array(this.#targetRows * this.columnCount);
+    this.#nextBytes = Math.min(
+      this.#position + (this.#position >> 3) + 1024,
+      this.#targetBytes + (this.#targetBytes >> 2),
+    );
+    this.#nextCells = Math.min(this.#rowCount + 16, this.#targetRows) * this.columnCount;
+    this.#bytes = NO_BYTES;
+    this.#offsets = NO_CELLS;
+    this.#lengths = NO_CELLS;
     this.#position = 0;
     this.#rowCount = 0;
     return batch;
   }
 
-  #closeCell(start: number, length: number): void {
-    this.#bytes.writeInt32BE(length, this.#position);
-    this.#offsets[this.#cell] = start;
-    this.#lengths[this.#cell++] = length;
-    this.#position = start + length;
-  }
-
-  #reserve(extra: number): void {
-    const needed = this.#position + extra;
-    if (needed <= this.#bytes.length) return;
-    const larger = Buffer.allocUnsafeSlow(Math.max(needed, this.#bytes.length * 2));
+  #grow(extra: number): Buffer {
+    const larger = Buffer.allocUnsafeSlow(Math.max(this.#position + extra, this.#bytes.length * 2, this.#nextBytes));
     larger.set(this.#bytes.subarray(0, this.#position));
     this.#bytes = larger;
+    return larger;
   }
 
   #growCells(): void {
-    const size = Math.max(16, this.#offsets.length * 2, this.columnCount * 2);
+    const size = Math.max(this.#nextCells, this.#offsets.length * 2, this.columnCount * 2);
     const offsets = new Int32Array(size);
     offsets.set(this.#offsets);
     const lengths = new Int32Array(size);
@@ -159,3 +191,6 @@ export class RowBatchBuilder {
     this.#lengths = lengths;
   }
 }
+
+const NO_BYTES = Buffer.alloc(0);
+const NO_CELLS = new Int32Array(0);

@@ -1,0 +1,210 @@
+import { errors } from '../../src/core/errors.js';
+import type { RowBatch } from '../../src/core/row-batch.js';
+import type { Page, PageOutcome, ReaderOptions, RecordReader } from '../driver.js';
+import { readUtf8 } from '../encoding.js';
+import { describePage } from '../page-error.js';
+import { RowWriter } from '../row-writer.js';
+import { Window } from '../window.js';
+import { DocumentWalker, type FoundValue, Walk } from './document-walker.js';
+import { parseField, parseSelector } from './json-path.js';
+import { makeOutline, type Outline } from './outline.js';
+import { Between, RecordScanner, Scan } from './record-scanner.js';
+import { RecordShape } from './record-shape.js';
+import { Kind } from './tokens.js';
+import { captureText, writeValueCell } from './value-cell.js';
+
+/** Rescanning an incomplete record at every chunk would take quadratic time once it is this large. */
+const PATIENT_BYTES = 64 * 1024;
+
+/** Reads JSON documents and NDJSON (RFC 8259), of any size, in memory bounded by a record and a batch. */
+export class JsonReader implements RecordReader {
+  readonly #writer: RowWriter;
+  readonly #encoding: string | null;
+  readonly #outline: Outline;
+  readonly #scanner: RecordScanner;
+  readonly #walker: DocumentWalker;
+  readonly #window = new Window();
+  /** Wanted columns whose value lies in the record, by position. */
+  readonly #slots: Int32Array;
+  /** By column: index of the value outside the record that it takes, -1 for none. */
+  readonly #enclosing: Int32Array;
+  /** Slots in the record that captures take, with the capture's path. */
+  readonly #captureSlots: readonly { readonly slot: number; readonly path: string }[];
+  /** By index of an outline's value. */
+  readonly #found: (FoundValue | undefined)[] = [];
+  readonly #valueUses: { readonly columns: number[]; readonly captures: string[] }[];
+  #captured = new Map<string, string | null>();
+  /** By value: `recordCount` when the object it belongs to began; rows since then were read without what follows. */
+  readonly #scopeStart: number[] = [];
+  #where = '';
+
+  constructor(options: ReaderOptions) {
+    const { table, columns, captures } = options;
+    if (table.driver.type !== 'json') throw new Error('json reader: a table of another driver');
+    this.#writer = new RowWriter(options, 'json');
+    this.#encoding = table.driver.encoding;
+    const selector = table.records === null ? [] : parseSelector(table.records, 'records');
+    const fields = columns.map((column) =>
+      column.from === 'record'
+        ? parseField(column.field, column.field === column.name, `field of column "${column.name}":`)
+        : null,
+    );
+    const climbing = fields.flatMap((path, c) => (path !== null && path.climb > 0 ? [{ path, c }] : []));
+    this.#outline = makeOutline(
+      selector,
+      captures.map((text) => ({ text, steps: parseField(text, false, 'field').steps })),
+      climbing.map(({ path, c }) => ({ path, text: columns[c]!.field, column: columns[c]!.name })),
+    );
+
+    const paths = fields.flatMap((path, c) => (path !== null && path.climb === 0 ? [{ steps: path.steps, c }] : []));
+    const inner = this.#outline.captures.flatMap((capture, index) =>
+      'steps' in capture ? [{ steps: capture.steps, path: captures[index]! }] : [],
+    );
+    const shape = new RecordShape([...paths, ...inner].map(({ steps }) => steps));
+    this.#slots = new Int32Array(columns.length).fill(-1);
+    paths.forEach(({ c }, index) => {
+      this.#slots[c] = shape.slotOfPath[index]!;
+    });
+    this.#captureSlots = inner.map(({ path }, index) => ({ path, slot: shape.slotOfPath[paths.length + index]! }));
+    this.#enclosing = new Int32Array(columns.length).fill(-1);
+    this.#valueUses = Array.from({ length: this.#outline.valueCount }, () => ({ columns: [], captures: [] }));
+    climbing.forEach(({ c }, index) => {
+      const value = this.#outline.enclosing[index]!;
+      this.#enclosing[c] = value;
+      this.#valueUses[value]!.columns.push(c);
+    });
+    this.#outline.captures.forEach((capture, index) => {
+      if ('value' in capture) this.#valueUses[capture.value]!.captures.push(captures[index]!);
+    });
+
+    this.#scanner = new RecordScanner(shape);
+    const writer = this.#writer;
+    this.#walker = new DocumentWalker(
+      {
+        root: this.#outline.root,
+        selectorText: table.records ?? '$',
+        format: table.driver.format,
+        isRoot: selector.length === 0,
+        recordsMissing: table.recordsMissing,
+        takesScalars: table.columns.some((column) => column.from === 'record' && column.field === '$'),
+      },
+      {
+        get recordCount() {
+          return writer.recordCount;
+        },
+        startScope: (value) => {
+          this.#scopeStart[value] = writer.recordCount;
+          this.#setValue(value, undefined);
+        },
+        setValue: (value, found) => this.#setValue(value, found),
+      },
+    );
+  }
+
+  async *read(page: Page, signal: AbortSignal): AsyncGenerator<RowBatch, PageOutcome, void> {
+    const writer = this.#writer;
+    const { builder } = writer;
+    const window = this.#window;
+    this.#where = describePage(page);
+    window.reset();
+    writer.startPage(page);
+    this.#walker.startPage(this.#where);
+    this.#captured = new Map();
+    this.#found.fill(undefined);
+    this.#scopeStart.fill(0);
+    this.#isScanning = false;
+
+    let isFirstBatch = true;
+    let enough = 0;
+    for await (const piece of readUtf8(page, { option: this.#encoding }, signal)) {
+      window.append(piece, this.#where);
+      if (window.pending < enough) continue;
+      while (this.#advance(window)) {
+        isFirstBatch = false;
+        yield builder.finish();
+      }
+      enough = window.pending < PATIENT_BYTES ? 0 : window.pending + (window.pending >> 1);
+      if (isFirstBatch && builder.rowCount > 0) {
+        isFirstBatch = false;
+        yield builder.finish();
+      }
+    }
+    window.finish(this.#where);
+    while (this.#advance(window)) yield builder.finish();
+    this.#walker.checkEnd(window);
+    if (builder.rowCount > 0) yield builder.finish();
+    return { recordCount: writer.recordCount, captured: this.#captured };
+  }
+
+  #isScanning = false;
+
+  /** Works on what the window holds; true when a batch is full, false when more bytes are needed. */
+  #advance(window: Window): boolean {
+    for (;;) {
+      if (!this.#isScanning) {
+        if (this.#walker.walk(window) !== Walk.records) return false;
+        this.#scanner.between = this.#walker.between;
+        this.#isScanning = true;
+      }
+      const result = this.#scanner.scan(window, this.#walker.depth, this.#where, this.#takeRecord);
+      if (result === Scan.needsMore) {
+        this.#walker.between = this.#scanner.between >= Between.line ? this.#scanner.between : this.#walker.between;
+        return false;
+      }
+      if (result === Scan.batchFull) return true;
+      this.#isScanning = false;
+      this.#walker.resume();
+      if (this.#writer.builder.isFull) return true;
+    }
+  }
+
+  readonly #takeRecord = (bytes: Buffer): boolean => {
+    const writer = this.#writer;
+    const { builder } = writer;
+    const { kinds, starts, ends } = this.#scanner;
+    const slots = this.#slots;
+    builder.beginRow();
+    for (let c = 0; c < slots.length; c++) {
+      const slot = slots[c]!;
+      if (slot >= 0) writeValueCell(writer, c, kinds[slot]!, bytes, starts[slot]!, ends[slot]!);
+      else this.#writeOuterCell(c);
+    }
+    builder.endRow();
+    writer.recordCount++;
+    for (const { slot, path } of this.#captureSlots) {
+      const kind = kinds[slot]!;
+      if (kind !== Kind.missing) this.#captured.set(path, captureText(kind, bytes, starts[slot]!, ends[slot]!));
+      else this.#captured.delete(path);
+    }
+    return builder.isFull;
+  };
+
+  #writeOuterCell(c: number): void {
+    const value = this.#enclosing[c]!;
+    if (value < 0) this.#writer.writeConstant(c);
+    else {
+      const found = this.#found[value];
+      if (found === undefined) this.#writer.writeMissing(c);
+      else writeValueCell(this.#writer, c, found.kind, found.bytes, 0, found.bytes.length);
+    }
+  }
+
+  #setValue(value: number, found: FoundValue | undefined): void {
+    const { columns, captures } = this.#valueUses[value]!;
+    const [c] = columns;
+    if (c !== undefined && this.#writer.recordCount > this.#scopeStart[value]!) throw this.#lateValue(c);
+    this.#found[value] = found;
+    for (const path of captures) {
+      if (found === undefined) this.#captured.delete(path);
+      else this.#captured.set(path, captureText(found.kind, found.bytes, 0, found.bytes.length));
+    }
+  }
+
+  #lateValue(c: number): Error {
+    const column = this.#writer.columns[c]!;
+    return errors.apiError(`the enclosing field "${column.field}" comes after the records in the page`, {
+      detail: `column "${column.name}", ${this.#where}`,
+      hint: 'An enclosing value can only be read where it stands before the records: ask the API for another order of keys, or drop the column.',
+    });
+  }
+}
