@@ -1,9 +1,10 @@
 import type { ReaderFactory } from '../../drivers/driver.js';
-import type { GatewayModel, LogLevel } from '../config/model.js';
+import type { GatewayModel } from '../config/model.js';
 import { errors } from '../core/errors.js';
 import type { RowBatch } from '../core/row-batch.js';
 import { HttpClient } from '../http/client.js';
 import { RateLimiters } from '../http/rate-limiter.js';
+import type { LogRequest } from '../http/send.js';
 import { Authorizers } from '../oauth/authorizers.js';
 import { describeFilesScan, describeHttpScan } from './describe-scan.js';
 import { readFilePages } from './file-pages.js';
@@ -15,7 +16,7 @@ import { ScanRun } from './scan-run.js';
 
 export interface ScannerOptions {
   readonly createReader: ReaderFactory;
-  readonly log: (level: Exclude<LogLevel, 'silent'>, event: object, message: string) => void;
+  readonly log: LogRequest;
 }
 
 /** The gateway's scanner: one HTTP client, one rate limiter and one token per data source, shared by all scans. */
@@ -41,13 +42,8 @@ class ApiScanner implements Scanner {
     this.#closing.signal.throwIfAborted();
     const plan = planFilters(spec.table, spec.filters);
     if (plan.requestCount === 0 || spec.limit === 0) return;
-    const enough = new AbortController();
-    const run = this.#newRun(
-      spec,
-      context,
-      AbortSignal.any([context.signal, this.#closing.signal, enough.signal]),
-      plan,
-    );
+    const link = linkSignals([context.signal, this.#closing.signal]);
+    const run = this.#newRun(spec, context, link.controller.signal, plan);
     const onAbort = (): void => run.queue.fail(run.signal.reason, true);
     run.signal.addEventListener('abort', onAbort, { once: true });
     const producer = this.#produce(run, plan);
@@ -104,7 +100,10 @@ class ApiScanner implements Scanner {
 }
 
 /** A controller that aborts with any of the signals; `unlink` lets go of them, for they live longer. */
-function linkSignals(signals: readonly AbortSignal[]): { readonly controller: AbortController; readonly unlink: () => void } {
+function linkSignals(signals: readonly AbortSignal[]): {
+  readonly controller: AbortController;
+  readonly unlink: () => void;
+} {
   const controller = new AbortController();
   const links = signals.map((signal) => {
     const onAbort = (): void => controller.abort(signal.reason);
