@@ -34,7 +34,8 @@ export async function* readUtf8(
   for await (const chunk of readChunks(page, signal)) {
     let bytes = Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength);
     if (head !== null) {
-      head = head.length === 0 ? bytes : Buffer.concat([head, bytes]);
+      // A copy: the source may use its chunk's memory again.
+      head = Buffer.concat([head, bytes]);
       if (head.length < headBytes && !isDecided(head, sources)) continue;
       bytes = head;
       head = null;

@@ -16,6 +16,8 @@ import { captureText, writeValueCell } from './value-cell.js';
 /** Rescanning an incomplete record at every chunk would take quadratic time once it is this large. */
 const PATIENT_BYTES = 64 * 1024;
 
+const NO_SLOTS: readonly { readonly slot: number; readonly path: string }[] = [];
+
 /** Reads JSON documents and NDJSON (RFC 8259), of any size, in memory bounded by a record and a batch. */
 export class JsonReader implements RecordReader {
   readonly #writer: RowWriter;
@@ -171,7 +173,9 @@ export class JsonReader implements RecordReader {
     }
     builder.endRow();
     writer.recordCount++;
-    for (const { slot, path } of this.#captureSlots) {
+    // In an array of records the path leads nowhere: it means the object that stands there instead of one.
+    const isAlone = this.#scanner.between >= Between.single;
+    for (const { slot, path } of isAlone ? this.#captureSlots : NO_SLOTS) {
       const kind = kinds[slot]!;
       if (kind !== Kind.missing) this.#captured.set(path, captureText(kind, bytes, starts[slot]!, ends[slot]!));
       else this.#captured.delete(path);
