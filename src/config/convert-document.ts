@@ -126,7 +126,6 @@ class Converter {
           `the key "${key}" holds an interpolation`,
           'Write the key itself; only values are replaced.',
         );
-        continue;
       }
       const child = this.convert(pair.value, [...path, key], place, place);
       children.set(key, child);

@@ -108,6 +108,7 @@ export interface HttpSource {
 }
 
 export type BodyModel =
+  /** `value` holds a `Secret` in place of each text that was interpolated: reveal them when the body is written. */
   | { readonly type: 'json'; readonly value: unknown }
   | { readonly type: 'form'; readonly fields: ReadonlyMap<string, ConfiguredText> }
   | { readonly type: 'text' | 'xml'; readonly text: ConfiguredText };

@@ -36,7 +36,8 @@ export class ProblemList {
   add(location: SourceLocation, message: string, hint?: string): void {
     const file = shownFile(location.file);
     if (!this.#files.has(file)) this.#files.set(file, this.#files.size);
-    const problem = { file, line: location.line, column: location.column, message };
+    // One problem is one line, whatever a key holds.
+    const problem = { file, line: location.line, column: location.column, message: oneLine(message) };
     const key = JSON.stringify(Object.values(problem));
     if (this.#problems.has(key)) return;
     this.#problems.set(key, {
@@ -70,6 +71,10 @@ export function shownFile(file: string): string {
 /** `file:line:column`, for a message that names a second place. */
 export function formatLocation(location: SourceLocation): string {
   return `${shownFile(location.file)}:${location.line}:${location.column}`;
+}
+
+function oneLine(text: string): string {
+  return text.replace(/[\0-\x1f\x7f\u2028\u2029]+/g, ' ');
 }
 
 /** The place of a problem that no line of the file stands for. */

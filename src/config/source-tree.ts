@@ -4,6 +4,9 @@ import type { SourceLocation } from './model.js';
 /** Keys and list indexes from the document's root. */
 export type SourcePath = readonly (string | number)[];
 
+/** Most characters of a value that a message repeats. */
+const MAX_SHOWN = 100;
+
 /** One value of a configuration file with its place. */
 export interface SourceNode {
   /** Plain data, with interpolations replaced. Must not be printed: `written` is for messages. */
@@ -57,7 +60,8 @@ export class SourceTree {
 
   /** A scalar as written, for messages: never a resolved secret. */
   written(path: SourcePath): string {
-    return this.node(path)?.written ?? '';
+    const written = this.node(path)?.written ?? '';
+    return written.length > MAX_SHOWN ? `${written.slice(0, MAX_SHOWN)}…` : written;
   }
 
   /** A scalar's text: numbers and booleans as they are written (`1.0` stays `1.0`). */

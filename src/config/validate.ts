@@ -1,5 +1,6 @@
 import type { z } from 'zod';
-import { describeIssue, type FlatIssue, flattenIssues } from './issue-messages.js';
+import { describeIssue } from './describe-issue.js';
+import { type FlatIssue, flattenIssues } from './flatten-issues.js';
 import type { ProblemList } from './problem.js';
 import type { SourcePath, SourceTree } from './source-tree.js';
 

@@ -97,7 +97,7 @@ function checkDetails(
 ): void {
   const { tree, problems } = context;
   if (details.format !== undefined) checkTimeFormat(details.format, type, [...path, 'format'], context);
-  if (details.timezone !== undefined) {
+  if (details.timezone !== undefined && tree.node([...path, 'timezone']) !== undefined) {
     const at = tree.at([...path, 'timezone']);
     if (!isTimeType(type))
       problems.add(at, `column "${name}" is not a date or time, so it has no "timezone"`, 'Remove it.');

@@ -3,7 +3,7 @@ import { checkIdentifier } from '../identifiers.js';
 import type { DsnModel, ViewModel } from '../model.js';
 import type { DsnInput } from '../schema/dsn.js';
 import type { SourceTree } from '../source-tree.js';
-import type { BuildContext } from './context.js';
+import { type BuildContext, isDamaged } from './context.js';
 import { buildTable } from './table.js';
 
 /** A DSN's name: what the file says, else the file's own name. */
@@ -22,7 +22,8 @@ export function buildDsn(input: DsnInput, context: BuildContext): DsnModel {
   const { tree, problems } = context;
   const name = dsnName(tree);
   checkIdentifier(name, 'DSN', tree.at(['dsn']), problems);
-  if (tree.keys(['tables']).length === 0 && tree.keys(['views']).length === 0) {
+  const isCertain = !isDamaged(context, ['tables']) && !isDamaged(context, ['views']);
+  if (isCertain && tree.keys(['tables']).length === 0 && tree.keys(['views']).length === 0) {
     problems.add(
       tree.keyAt(['tables']),
       `DSN "${name}" has neither tables nor views`,

@@ -20,7 +20,7 @@ export function checkPlaceholderUse(
     ...['auth', 'pagination', 'filters'].map((key) => [...settings.path, key]),
   ];
   const isCertain = !parts.some((path) => isDamaged(context, path));
-  const written = tree.written(url.path);
+  const written = tree.node(url.path)?.written ?? '';
   const fillers = findFillers(source, filters, settings);
   const filled = new Set<string>();
   for (const { name, path, what } of fillers) {

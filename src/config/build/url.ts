@@ -17,7 +17,8 @@ export function buildUrl(settings: TableSettings, context: BuildContext): Reques
   if (table.url !== undefined) {
     const path = [...settings.path, 'url'];
     if (!checkUrl(path, context)) return null;
-    return { url: tree.configuredText(path), placeholders: findPlaceholders(table.url), path };
+    const url = holdsSecret(path, context) ? tree.configuredText(path) : tree.text(path);
+    return { url, placeholders: findPlaceholders(table.url), path };
   }
   const path = [...settings.path, 'path'];
   const base = settings.get('base_url');
@@ -36,8 +37,19 @@ export function buildUrl(settings: TableSettings, context: BuildContext): Reques
   const isPathValid = checkPlaceholders(path, context);
   if (!isBaseValid || !isPathValid) return null;
   const text = `${base.value.replace(/\/+$/, '')}${/^[/?]/.test(written) ? '' : '/'}${written}`;
-  const isSecret = tree.isInterpolated(path) || tree.isInterpolated(base.path);
+  const isSecret = tree.isInterpolated(path) || holdsSecret(base.path, context);
   return { url: isSecret ? new Secret(text) : text, placeholders: findPlaceholders(written), path };
+}
+
+/**
+ * Whether an interpolation can have put a secret into the URL. One at its start that gives no more than scheme, host and
+ * port only says where the API is, and people want to see that in EXPLAIN and in errors.
+ */
+function holdsSecret(path: SourcePath, { tree }: BuildContext): boolean {
+  const text = tree.text(path);
+  const rest = /^\$\{[^{}]*\}([^$]*)$/.exec(tree.node(path)?.written ?? '')?.[1];
+  if (rest === undefined) return tree.isInterpolated(path);
+  return !/^https?:\/\/[^/?#@]+\/?$/i.test(text.slice(0, text.length - rest.length));
 }
 
 /** Checks an absolute URL without ever showing it; returns whether it can be used. */

@@ -1,0 +1,135 @@
+import type { FlatIssue } from './flatten-issues.js';
+import { didYouMean, nearestName } from './nearest.js';
+import type { ProblemList } from './problem.js';
+import { TYPE_NAMES } from './schema/column.js';
+import type { SourcePath, SourceTree } from './source-tree.js';
+import { isUnsupportedKey, isUnsupportedValue, type UnsupportedContext } from './unsupported.js';
+
+/** Adds the problem that an issue stands for. Values are named as the file has them, never as they were resolved. */
+export function describeIssue(
+  issue: FlatIssue,
+  tree: SourceTree,
+  kind: 'dsn' | 'gateway',
+  problems: ProblemList,
+): void {
+  const { path } = issue;
+  const key = String(path.at(-1) ?? '');
+  const parent = path.slice(0, -1);
+  const context = contextOf(parent, kind);
+  if (issue.type !== 'missing' && tree.isBroken(path)) return;
+  switch (issue.type) {
+    case 'unknown-key':
+      if (isUnsupportedKey(context, key)) {
+        problems.add(tree.keyAt(path), `"${key}" is not supported yet`, `Remove "${key}".`);
+      } else {
+        const message = `unknown key "${key}" in ${describePlace(parent, kind)}${didYouMean(key, issue.known)}`;
+        problems.add(
+          tree.keyAt(path),
+          message,
+          nearestName(key, issue.known) ? undefined : `Known keys: ${issue.known.join(', ')}.`,
+        );
+      }
+      return;
+    case 'missing':
+      problems.add(
+        tree.keyAt(parent),
+        `missing key "${key}" in ${describePlace(parent, kind)}`,
+        issue.options.length > 0 ? `Add "${key}"; one of ${issue.options.join(', ')}.` : `Add "${key}".`,
+      );
+      return;
+    case 'wrong-type':
+      problems.add(
+        tree.at(path),
+        `${path.length === 0 ? 'the file' : `"${nameOf(path)}"`} must be ${issue.expected.join(' or ')}, not ${describeValue(tree.node(path)?.value)}`,
+        issue.expected.includes('text') && isScalar(tree.node(path)?.value) ? 'Put the value in quotes.' : undefined,
+      );
+      return;
+    case 'unknown-value': {
+      const written = tree.written(path);
+      if (isUnsupportedValue(context, key, written)) {
+        problems.add(tree.at(path), `"${written}" is not supported yet`, `Use one of ${issue.known.join(', ')}.`);
+        return;
+      }
+      const message = `unknown value "${written}" of ${describePlace(path, kind)}${didYouMean(written, issue.known)}`;
+      const known = [issue.known.join(', '), ...(issue.others ?? [])].join(', or ');
+      problems.add(tree.at(path), message, `Use ${issue.known.length > 1 ? 'one of ' : ''}${known}.`);
+      return;
+    }
+    case 'bad-value':
+      describeBadValue(issue.message, path, tree, problems);
+  }
+}
+
+function describeBadValue(message: string, path: SourcePath, tree: SourceTree, problems: ProblemList): void {
+  const name = nameOf(path);
+  switch (message) {
+    case 'unknown column type': {
+      const written = tree.written(path);
+      const column = name === 'type' ? String(path.at(-2)) : name;
+      problems.add(
+        tree.at(path),
+        `unknown type "${written}" of column "${column}"${didYouMean(written.replace(/\s*[([].*$/s, ''), TYPE_NAMES)}`,
+        `Use one of ${TYPE_NAMES.join(', ')}; "[]" at the end makes an array.`,
+      );
+      return;
+    }
+    case 'expected a duration':
+    case 'expected a duration longer than 0':
+      problems.add(
+        tree.at(path),
+        `"${name}" is not ${message.replace('expected ', '')}`,
+        'Write a number and a unit: 500ms, 30s, 5m or 1h; at most 596h.',
+      );
+      return;
+    default:
+      problems.add(tree.at(path), `"${name}": ${message}`);
+  }
+}
+
+/** The key that a message names; an entry of a list goes by the list's name. */
+function nameOf(path: SourcePath): string {
+  return String(path.findLast((step) => typeof step === 'string') ?? '');
+}
+
+function isScalar(value: unknown): boolean {
+  return typeof value === 'number' || typeof value === 'boolean';
+}
+
+function describeValue(value: unknown): string {
+  if (value === null || value === undefined) return 'empty';
+  if (Array.isArray(value)) return 'a list';
+  if (typeof value === 'object') return 'a map';
+  if (typeof value === 'string') return 'text';
+  return typeof value === 'number' ? 'a number' : String(value);
+}
+
+/** Which of the named maps of the format a path leads to. */
+function contextOf(path: SourcePath, kind: 'dsn' | 'gateway'): UnsupportedContext {
+  if (path.length === 0) return kind;
+  if (kind === 'gateway') return 'other';
+  const inTable = path[0] === 'tables' ? path.slice(2) : path;
+  if (path[0] === 'tables' && path.length === 2) return 'table';
+  const [section] = inTable;
+  if (inTable.length === 1 && (section === 'auth' || section === 'pagination')) return section;
+  return 'other';
+}
+
+const SINGULAR: Readonly<Record<string, string>> = {
+  tables: 'table',
+  views: 'view',
+  columns: 'column',
+  filters: 'filter',
+  users: 'user',
+};
+
+/** `"pagination" of table "orders"`: where a key is missing or unknown. */
+function describePlace(path: SourcePath, kind: 'dsn' | 'gateway'): string {
+  const parts: string[] = [];
+  for (let index = 0; index < path.length; index++) {
+    const step = path[index]!;
+    const singular = SINGULAR[String(step)];
+    if (singular !== undefined && path[index + 1] !== undefined) parts.unshift(`${singular} "${path[++index]}"`);
+    else if (typeof step === 'string') parts.unshift(`"${step}"`);
+  }
+  return parts.length > 0 ? parts.join(' of ') : kind === 'dsn' ? 'the DSN' : 'the gateway settings';
+}
