@@ -1,7 +1,17 @@
 import { describe, expect, test } from 'vitest';
 import { JsonReader } from '../../drivers/json/reader.js';
 import type { ColumnModel, TableModel } from '../../src/config/model.js';
-import { column, failure, type PageOptions, page, type ReadResult, readPage, type Row, rowsOf, table } from './reading.js';
+import {
+  column,
+  failure,
+  type PageOptions,
+  page,
+  type ReadResult,
+  type Row,
+  readPage,
+  rowsOf,
+  table,
+} from './reading.js';
 
 type Format = 'auto' | 'json' | 'ndjson';
 
@@ -16,13 +26,23 @@ interface Setting extends PageOptions {
 
 const ID = column('id', 'integer');
 
-function reader({ records = null, columns = [ID], captures = [], format = 'auto', encoding, recordsMissing = 'error' }: Setting) {
+function reader({
+  records = null,
+  columns = [ID],
+  captures = [],
+  format = 'auto',
+  encoding,
+  recordsMissing = 'error',
+}: Setting) {
   const driver = { type: 'json', format, encoding: encoding ?? null } as const;
   const model: TableModel = table(driver, columns, { records, recordsMissing });
   return new JsonReader({ table: model, columns, captures });
 }
 
-async function read(body: string | Uint8Array, { chunk, contentType, constants, ...setting }: Setting = {}): Promise<ReadResult> {
+async function read(
+  body: string | Uint8Array,
+  { chunk, contentType, constants, ...setting }: Setting = {},
+): Promise<ReadResult> {
   const options: PageOptions = {
     ...(chunk === undefined ? {} : { chunk }),
     ...(contentType === undefined ? {} : { contentType }),
@@ -31,14 +51,30 @@ async function read(body: string | Uint8Array, { chunk, contentType, constants, 
   return readPage(reader(setting), page(body, options));
 }
 
-const rows = async (body: string | Uint8Array, setting: Setting = {}): Promise<Row[]> => (await read(body, setting)).rows;
+const rows = async (body: string | Uint8Array, setting: Setting = {}): Promise<Row[]> =>
+  (await read(body, setting)).rows;
 const text = (name: string, field = name): ColumnModel => column(name, { type: 'text', field });
 
 describe('what is JSON', () => {
   const accepted = [
-    '[]', ' [ ] ', '[{}]', '{}', '[{"id":1}]\n', '[{"a":[[[]]]}]', '[{"a":"\\u0000\\ud800"}]', '[{"a":"\u007f\u2028"}]',
-    '[{"a":-0}]', '[{"a":-0.0e-0}]', '[{"a":1E+2}]', '[{"a":123456789012345678901234567890}]', '[{"":0}]', '[{"a":"\\/"}]',
-    '[{"\\u0069d":7}]', '[1,"x",null,true,[],{}]', '\t{\r\n}\n', '[{"a":"\u{10ffff}"}]',
+    '[]',
+    ' [ ] ',
+    '[{}]',
+    '{}',
+    '[{"id":1}]\n',
+    '[{"a":[[[]]]}]',
+    '[{"a":"\\u0000\\ud800"}]',
+    '[{"a":"\u007f\u2028"}]',
+    '[{"a":-0}]',
+    '[{"a":-0.0e-0}]',
+    '[{"a":1E+2}]',
+    '[{"a":123456789012345678901234567890}]',
+    '[{"":0}]',
+    '[{"a":"\\/"}]',
+    '[{"\\u0069d":7}]',
+    '[1,"x",null,true,[],{}]',
+    '\t{\r\n}\n',
+    '[{"a":"\u{10ffff}"}]',
   ];
   test.each(accepted)('accepts %j', async (body) => {
     JSON.parse(body);
@@ -46,11 +82,52 @@ describe('what is JSON', () => {
   });
 
   const refused = [
-    '[{"a":01}]', '[{"a":1.}]', '[{"a":.5}]', '[{"a":+1}]', '[{"a":-}]', '[{"a":1e}]', '[{"a":0x1}]', '[{"a":NaN}]', '[{"a":Infinity}]',
-    '[{"a":1,}]', '[{"a":1},]', '[,{}]', '[{}{}]', '[{} {}]', '[{"a"}]', '[{"a":}]', '[{a:1}]', "[{'a':1}]", '[{"a":"\t"}]', '[{"a":"\\x"}]',
-    '[{"a":"\\u12g4"}]', '[{"a":tru}]', '[{"a":nulL}]', '[{"a":True}]', '[{}]]', '[{}]x', '{}}', '[1 2]', '[{"a":1 "b":2}]', '[{"a":1/*c*/}]',
-    '[{"a":[1,2}]', '[{"a":{"b":1]}]', '[{"a":"\u0000"}]', '[{"a":\u00a01}]', '[{"x":{"y":[1,]}}]', '{"id":1,"id"}', '[{"a":1}\u0000]', '[{"a" 1}]',
-    '[{"a"::1}]', '[{"a":1,,"b":2}]', '[{,"a":1}]', '[{"a":--1}]', '[{"a":1.2.3}]', '[{"a":1e+}]', '{"z":[01],"id":1}', '[{"a":"\\"}]',
+    '[{"a":01}]',
+    '[{"a":1.}]',
+    '[{"a":.5}]',
+    '[{"a":+1}]',
+    '[{"a":-}]',
+    '[{"a":1e}]',
+    '[{"a":0x1}]',
+    '[{"a":NaN}]',
+    '[{"a":Infinity}]',
+    '[{"a":1,}]',
+    '[{"a":1},]',
+    '[,{}]',
+    '[{}{}]',
+    '[{} {}]',
+    '[{"a"}]',
+    '[{"a":}]',
+    '[{a:1}]',
+    "[{'a':1}]",
+    '[{"a":"\t"}]',
+    '[{"a":"\\x"}]',
+    '[{"a":"\\u12g4"}]',
+    '[{"a":tru}]',
+    '[{"a":nulL}]',
+    '[{"a":True}]',
+    '[{}]]',
+    '[{}]x',
+    '{}}',
+    '[1 2]',
+    '[{"a":1 "b":2}]',
+    '[{"a":1/*c*/}]',
+    '[{"a":[1,2}]',
+    '[{"a":{"b":1]}]',
+    '[{"a":"\u0000"}]',
+    '[{"a":\u00a01}]',
+    '[{"x":{"y":[1,]}}]',
+    '{"id":1,"id"}',
+    '[{"a":1}\u0000]',
+    '[{"a" 1}]',
+    '[{"a"::1}]',
+    '[{"a":1,,"b":2}]',
+    '[{,"a":1}]',
+    '[{"a":--1}]',
+    '[{"a":1.2.3}]',
+    '[{"a":1e+}]',
+    '{"z":[01],"id":1}',
+    '[{"a":"\\"}]',
   ];
   test.each(refused)('refuses %j', async (body) => {
     expect(() => JSON.parse(body)).toThrow();
@@ -124,8 +201,12 @@ describe('encodings', () => {
   test('the option beats the mark, the mark Content-Type, Content-Type UTF-8', async () => {
     const latin = Buffer.from('[{"name":"\xe9"}]', 'latin1');
     expect(await rows(latin, { ...setting, contentType: 'application/json; charset="ISO-8859-1"' })).toEqual([['é']]);
-    expect(await rows(latin, { ...setting, encoding: 'latin1', contentType: 'application/json; charset=utf-8' })).toEqual([['é']]);
-    expect(await rows(`\ufeff${body}`, { ...setting, contentType: 'text/json;charset=latin1' })).toEqual([['Žluťoučký €😀']]);
+    expect(
+      await rows(latin, { ...setting, encoding: 'latin1', contentType: 'application/json; charset=utf-8' }),
+    ).toEqual([['é']]);
+    expect(await rows(`\ufeff${body}`, { ...setting, contentType: 'text/json;charset=latin1' })).toEqual([
+      ['Žluťoučký €😀'],
+    ]);
   });
   test('bytes that are no UTF-8 are 22021, also where nobody wants them and across chunks', async () => {
     for (const bad of [[0xff], [0xc0, 0x80], [0xed, 0xa0, 0x80], [0xf4, 0x90, 0x80, 0x80], [0xe2, 0x82], [0x80]]) {
@@ -140,7 +221,10 @@ describe('encodings', () => {
     }
   });
   test('an unknown encoding is named', async () => {
-    expect(await failure(rows(body, { encoding: 'klingon' }))).toMatchObject({ sqlstate: 'F0000', message: 'unknown encoding "klingon"' });
+    expect(await failure(rows(body, { encoding: 'klingon' }))).toMatchObject({
+      sqlstate: 'F0000',
+      message: 'unknown encoding "klingon"',
+    });
   });
 });
 
@@ -183,7 +267,9 @@ describe('records', () => {
   });
 
   test('a path that leads to something else says to what', async () => {
-    expect((await failure(rows('{"a":{"id":1}}', { records: '$.a[*]' }))).message).toContain('leads to an object, not an array');
+    expect((await failure(rows('{"a":{"id":1}}', { records: '$.a[*]' }))).message).toContain(
+      'leads to an object, not an array',
+    );
     expect((await failure(rows('{"a":"no"}', { records: '$.a' }))).message).toContain('leads to a string');
     expect((await failure(rows('"Service unavailable"'))).message).toContain('leads to a string');
   });
@@ -194,10 +280,13 @@ describe('records', () => {
     }
   });
 
-  test.each(['$..a', '$.a[?(@.x>1)]', '$.a[0:2]', '$.a[-1]', '$.*', '$.a[0,1]', '$.a..b'])('%s is not plain', async (records) => {
-    const error = await failure((async () => rows('{}', { records }))());
-    expect(error).toMatchObject({ sqlstate: 'F0000', message: expect.stringContaining('is not a plain path') });
-  });
+  test.each(['$..a', '$.a[?(@.x>1)]', '$.a[0:2]', '$.a[-1]', '$.*', '$.a[0,1]', '$.a..b'])(
+    '%s is not plain',
+    async (records) => {
+      const error = await failure((async () => rows('{}', { records }))());
+      expect(error).toMatchObject({ sqlstate: 'F0000', message: expect.stringContaining('is not a plain path') });
+    },
+  );
 
   test('a path that cannot be read says how to write it', async () => {
     const error = await failure((async () => rows('{}', { records: '$.@odata' }))());
@@ -209,15 +298,26 @@ describe('fields', () => {
   test('scalars that are records', async () => {
     const columns = [text('value', '$'), text('none', '$.x')];
     expect(await rows('[1,"a\\n",null,true,[1, 2],{"x":3}]', { columns })).toEqual([
-      ['1', null], ['a\n', null], [null, null], ['true', null], ['[1, 2]', null], ['{"x":3}', '3'],
+      ['1', null],
+      ['a\n', null],
+      [null, null],
+      ['true', null],
+      ['[1, 2]', null],
+      ['{"x":3}', '3'],
     ]);
     expect(await rows('"lone"', { columns })).toEqual([['lone', null]]);
   });
 
   test('whole and part of the same value, positions, bare paths and bare keys', async () => {
     const columns = [
-      text('a'), text('b', '$.a.b'), text('second', '$.a.list[1]'), text('dotted', 'a.b'), column('a.b', 'text'), text('at', '@odata.etag'),
-      text('again', '$.a.b'), text('first', '$.a.list[0].z'),
+      text('a'),
+      text('b', '$.a.b'),
+      text('second', '$.a.list[1]'),
+      text('dotted', 'a.b'),
+      column('a.b', 'text'),
+      text('at', '@odata.etag'),
+      text('again', '$.a.b'),
+      text('first', '$.a.list[0].z'),
     ];
     const body = '[{"a.b":"key","@odata.etag":"W","a":{ "b" : 1, "list":[{"z":0},"two"] }}]';
     const whole = '{ "b" : 1, "list":[{"z":0},"two"] }';
@@ -226,18 +326,33 @@ describe('fields', () => {
 
   test('of equal keys the last counts, with all that is in it', async () => {
     const columns = [text('x', '$.a.x'), text('y', '$.a.y'), text('a')];
-    expect(await rows('[{"a":{"x":1},"a":{"y":2}},{"a":{"x":1},"a":5},{"a":{"x":1,"x":2}},{"\\u0061":{"x":3},"a":[]}]', { columns })).toEqual([
-      [null, '2', '{"y":2}'], [null, null, '5'], ['2', null, '{"x":1,"x":2}'], [null, null, '[]'],
+    expect(
+      await rows('[{"a":{"x":1},"a":{"y":2}},{"a":{"x":1},"a":5},{"a":{"x":1,"x":2}},{"\\u0061":{"x":3},"a":[]}]', {
+        columns,
+      }),
+    ).toEqual([
+      [null, '2', '{"y":2}'],
+      [null, null, '5'],
+      ['2', null, '{"x":1,"x":2}'],
+      [null, null, '[]'],
     ]);
   });
 
   test('climbing', async () => {
-    const columns = [text('sku'), text('order', '^.id'), text('page', '^^.page'), text('city', '^.to.city'), text('tag', '^.tags[0]')];
+    const columns = [
+      text('sku'),
+      text('order', '^.id'),
+      text('page', '^^.page'),
+      text('city', '^.to.city'),
+      text('tag', '^.tags[0]'),
+    ];
     const body =
       '{"page":7,"orders":[{"id":"a\\u0062","to":{"city":"X"},"tags":["t",1],"items":[{"sku":1},{"sku":2}]},{"id":3,"items":[{"sku":3}]}]}';
     for (const chunk of [1 << 20, 1, 5]) {
       expect(await rows(body, { columns, chunk, records: '$.orders[*].items[*]' })).toEqual([
-        ['1', 'ab', '7', 'X', 't'], ['2', 'ab', '7', 'X', 't'], ['3', '3', '7', null, null],
+        ['1', 'ab', '7', 'X', 't'],
+        ['2', 'ab', '7', 'X', 't'],
+        ['3', '3', '7', null, null],
       ]);
     }
   });
@@ -245,9 +360,14 @@ describe('fields', () => {
   test('an enclosing value behind the records is an error, unless there were none', async () => {
     const setting = { columns: [text('sku'), text('order', '^.id')], records: '$.orders[*].items[*]' };
     const error = await failure(rows('{"orders":[{"items":[{"sku":1}],"id":5}]}', setting));
-    expect(error).toMatchObject({ sqlstate: 'HV000', message: 'the enclosing field "^.id" comes after the records in the page' });
+    expect(error).toMatchObject({
+      sqlstate: 'HV000',
+      message: 'the enclosing field "^.id" comes after the records in the page',
+    });
     expect(error.detail).toContain('column "order"');
-    expect((await failure(rows('{"orders":[{"id":4,"items":[{"sku":1}],"id":5}]}', setting))).message).toContain('comes after');
+    expect((await failure(rows('{"orders":[{"id":4,"items":[{"sku":1}],"id":5}]}', setting))).message).toContain(
+      'comes after',
+    );
     expect(await rows('{"orders":[{"items":[],"id":5},{"id":6,"items":[{"sku":2}]}]}', setting)).toEqual([['2', '6']]);
   });
 
@@ -260,7 +380,10 @@ describe('fields', () => {
     const columns = [column('j', { type: 'json', field: 'v' }), column('b', { type: 'jsonb', field: 'v' })];
     const body = '[{"v":{ "b":1.0, "a" :[ 1,2 ],"a":"\\u00e9"}},{"v":"q\\"x"},{"v":null},{"v":1.50}]';
     expect(await rows(body, { columns, chunk: 7 })).toEqual([
-      ['{ "b":1.0, "a" :[ 1,2 ],"a":"\\u00e9"}', '{"a": "é", "b": 1.0}'], ['"q\\"x"', '"q\\"x"'], [null, null], ['1.50', '1.50'],
+      ['{ "b":1.0, "a" :[ 1,2 ],"a":"\\u00e9"}', '{"a": "é", "b": 1.0}'],
+      ['"q\\"x"', '"q\\"x"'],
+      [null, null],
+      ['1.50', '1.50'],
     ]);
   });
 
@@ -295,13 +418,24 @@ describe('values', () => {
 
   test('missing fields, defaults, null and not_null', async () => {
     const columns = [column('a', { type: 'integer', defaultValue: '7' }), column('b', { type: 'text', notNull: true })];
-    expect(await rows('[{"b":"x"},{"a":null,"b":""}]', { columns })).toEqual([['7', 'x'], [null, '']]);
+    expect(await rows('[{"b":"x"},{"a":null,"b":""}]', { columns })).toEqual([
+      ['7', 'x'],
+      [null, ''],
+    ]);
     for (const body of ['[{"b":"x"},{}]', '[{"b":"x"},{"b":null}]']) {
-      expect(await failure(rows(body, { columns }))).toMatchObject({ sqlstate: '23502', detail: expect.stringContaining('record 2') });
+      expect(await failure(rows(body, { columns }))).toMatchObject({
+        sqlstate: '23502',
+        detail: expect.stringContaining('record 2'),
+      });
     }
-    const lenient = [column('a', { type: 'integer', onError: 'set_null' }), column('b', { type: 'text', nullValues: ['NA', ''] })];
+    const lenient = [
+      column('a', { type: 'integer', onError: 'set_null' }),
+      column('b', { type: 'text', nullValues: ['NA', ''] }),
+    ];
     expect(await rows('[{"a":"x","b":"NA"},{"a":[1],"b":""},{"a":2,"b":"N\\u0041"}]', { columns: lenient })).toEqual([
-      [null, null], [null, null], ['2', null],
+      [null, null],
+      [null, null],
+      ['2', null],
     ]);
   });
 
@@ -314,7 +448,11 @@ describe('values', () => {
   });
 
   test('constants are coerced, and wrong ones located', async () => {
-    const columns = [ID, column('day', { type: 'date', from: 'filter' }), column('n', { type: 'integer', from: 'page_number', defaultValue: '4' })];
+    const columns = [
+      ID,
+      column('day', { type: 'date', from: 'filter' }),
+      column('n', { type: 'integer', from: 'page_number', defaultValue: '4' }),
+    ];
     const constants = new Map([['day', '2024-02-03T00:00:00Z']]);
     const expected = [['1', '2024-02-03', '4']];
     expect(await rows('[{"id":1,"day":"x"}]', { columns, constants })).toEqual(expected);
@@ -328,7 +466,10 @@ describe('captures', () => {
   test.each([1 << 20, 1, 6])('before and behind the rows, in chunks of %i', async (chunk) => {
     const parts = ['"count":12.50', '"@odata.nextLink":"https:\\/\\/x\\u002fy"', '"meta":{"next" : null, "a":[1]}'];
     const expected = {
-      "$['@odata.nextLink']": 'https://x/y', '$.meta.next': null, '$.meta': '{"next" : null, "a":[1]}', '$.count': '12.50',
+      "$['@odata.nextLink']": 'https://x/y',
+      '$.meta.next': null,
+      '$.meta': '{"next" : null, "a":[1]}',
+      '$.count': '12.50',
     };
     for (const body of [`{${parts.join(',')},"value":[{"id":1}]}`, `{"value":[{"id":1}],${parts.join(',')}}`]) {
       const result = await read(body, { captures, chunk, records: '$.value[*]' });
@@ -341,22 +482,34 @@ describe('captures', () => {
     expect((await read(body, { captures, records: '$.v' })).captured).toEqual({ '$.meta': '{"x":1}', '$.count': '2' });
   });
   test('in the one record of a page', async () => {
-    expect((await read('{"id":1,"next":"n\\n","a":{"b":2}}', { captures: ['$.next', '$.a.b'] })).captured).toEqual({ '$.next': 'n\n', '$.a.b': '2' });
-    expect((await read('{"r":{"id":1,"next":"n"},"next":"m"}', { captures: ['$.r.next', '$.next'], records: '$.r' })).captured).toEqual({
-      '$.r.next': 'n', '$.next': 'm',
+    expect((await read('{"id":1,"next":"n\\n","a":{"b":2}}', { captures: ['$.next', '$.a.b'] })).captured).toEqual({
+      '$.next': 'n\n',
+      '$.a.b': '2',
+    });
+    expect(
+      (await read('{"r":{"id":1,"next":"n"},"next":"m"}', { captures: ['$.r.next', '$.next'], records: '$.r' }))
+        .captured,
+    ).toEqual({
+      '$.r.next': 'n',
+      '$.next': 'm',
     });
     expect((await read('[{"next":"inner"}]', { captures: ['$.next'] })).captured).toEqual({});
   });
   test('a whole array that holds the records', async () => {
     const body = '{"v":[{"id":1}, {"id":2}],"w":1}';
     expect(await read(body, { captures: ['$.v'], records: '$.v[*]', chunk: 3 })).toMatchObject({
-      rows: [['1'], ['2']], captured: { '$.v': '[{"id":1}, {"id":2}]' },
+      rows: [['1'], ['2']],
+      captured: { '$.v': '[{"id":1}, {"id":2}]' },
     });
   });
   test('nothing is left from the page before', async () => {
     const one = reader({ captures: ['$.next'], records: '$.v' });
     expect((await readPage(one, page('{"v":[{"id":1}],"next":"a"}'))).captured).toEqual({ '$.next': 'a' });
-    expect(await readPage(one, page('{"v":[{"id":2}]}'))).toMatchObject({ captured: {}, rows: [['2']], recordCount: 1 });
+    expect(await readPage(one, page('{"v":[{"id":2}]}'))).toMatchObject({
+      captured: {},
+      rows: [['2']],
+      recordCount: 1,
+    });
   });
 });
 
@@ -367,17 +520,27 @@ describe('NDJSON', () => {
         expect(await rows(body, { format, chunk }), JSON.stringify(body)).toEqual([['1'], ['2']]);
       }
     }
-    expect(await rows('1\n"b"\n[2]\nnull', { format: 'ndjson', chunk, columns: [text('v', '$')] })).toEqual([['1'], ['b'], ['[2]'], [null]]);
+    expect(await rows('1\n"b"\n[2]\nnull', { format: 'ndjson', chunk, columns: [text('v', '$')] })).toEqual([
+      ['1'],
+      ['b'],
+      ['[2]'],
+      [null],
+    ]);
     const setting = { chunk, records: '$.d[*]', captures: ['$.n'] };
     expect(await read('{"d":[{"id":1}],"n":1}\n{"n":2,"d":[{"id":2},{"id":3}]}', setting)).toMatchObject({
-      rows: [['1'], ['2'], ['3']], captured: { '$.n': '2' },
+      rows: [['1'], ['2'], ['3']],
+      captured: { '$.n': '2' },
     });
   });
   test('two values on a line, a cut line, lines in format json', async () => {
     expect((await failure(rows('{"id":1}{"id":2}\n'))).message).toContain('expected a line break');
-    expect((await failure(rows('{"id":1} {"id":2}\n', { format: 'ndjson' }))).message).toContain('expected a line break');
+    expect((await failure(rows('{"id":1} {"id":2}\n', { format: 'ndjson' }))).message).toContain(
+      'expected a line break',
+    );
     expect((await failure(rows('{"id":1}\n{"id":', { format: 'ndjson' }))).message).toContain('cut off');
-    expect((await failure(rows('{"id":1}\n{"id":2}', { format: 'json' }))).message).toContain('expected the end of the page');
+    expect((await failure(rows('{"id":1}\n{"id":2}', { format: 'json' }))).message).toContain(
+      'expected the end of the page',
+    );
     expect((await failure(rows('[{"id":1}]\n[{"id":2}]'))).message).toContain('expected the end of the page');
   });
 });
