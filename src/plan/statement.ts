@@ -30,7 +30,7 @@ export interface Statement {
   readonly explain: ExplainOptions | null;
   /** Names of the columns in all GROUP BY clauses; `*` where one groups by something else than a column name. */
   readonly groupColumns: ReadonlySet<string>;
-  /** A SELECT that only returns rows: no INTO, no FOR UPDATE. */
+  /** A SELECT that only returns rows, or EXPLAIN of one: no INTO, no FOR UPDATE. */
   readonly isPlainSelect: boolean;
   /** LIMIT and OFFSET of the outermost query and of the queries that it does nothing but read, outermost first. */
   readonly limits: readonly LimitClause[];
@@ -106,7 +106,7 @@ function readStatement(parsed: ParsedStatement, text: ByteText, allTokens: reado
     arguments: [],
     explain: null,
     groupColumns: readGroupColumns(parsed.tree),
-    isPlainSelect: name === 'SelectStmt' && body.intoClause === undefined && body.lockingClause === undefined,
+    isPlainSelect: isPlainSelect(name === 'ExplainStmt' ? (body.query as Node) : parsed.tree),
     limits: readLimits(QUERY_NODES.has(name) ? parsed.tree : (body.query as Node | undefined)),
   };
   switch (name) {
@@ -153,6 +153,11 @@ function readLimits(tree: Node | undefined): LimitClause[] {
     select = selectOf(only?.subquery as Node | undefined);
   }
   return limits;
+}
+
+function isPlainSelect(tree: Node): boolean {
+  const select = tree.SelectStmt as Node | undefined;
+  return select !== undefined && select.intoClause === undefined && select.lockingClause === undefined;
 }
 
 function readGroupColumns(tree: Node): Set<string> {

@@ -20,7 +20,10 @@ describeClient('psycopg2', () => {
   const python = async (program: string): Promise<unknown[]> => {
     const result = await runProgram(PYTHON, ['-c', PROLOGUE + program, String(shop.gateway.port)]);
     expect(result.stderr).toBe('');
-    return result.stdout.trim().split('\n').map((line) => JSON.parse(line) as unknown);
+    return result.stdout
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line) as unknown);
   };
 
   it('queries with parameters', async () => {
@@ -69,7 +72,11 @@ cur.execute("SELECT sku FROM shop.items WHERE order_id = %s", (7,))
 show(cur.fetchall())
 `);
     expect(lines).toEqual([
-      ['HV00L', 'virtual table "shop.items" needs a filter on column "order_id"', 'Add a condition such as WHERE order_id = 42.'],
+      [
+        'HV00L',
+        'virtual table "shop.items" needs a filter on column "order_id"',
+        'Add a condition such as WHERE order_id = 42, or join it with a table that has the values.',
+      ],
       '25P02',
       [['a7'], ['b7']],
     ]);

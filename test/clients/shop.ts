@@ -67,7 +67,10 @@ export async function startShop(): Promise<Shop> {
     if (request.path === '/token') return { body: { access_token: 'token', token_type: 'Bearer', expires_in: 300 } };
     if (request.headers.authorization !== 'Bearer token') return { status: 401, body: { error: 'no token' } };
     if (request.path === '/customers.xml') {
-      const customers = Array.from({ length: 5 }, (_, k) => `<customer id="${k + 1}"><name>Customer ${k + 1}</name></customer>`);
+      const customers = Array.from(
+        { length: 5 },
+        (_, k) => `<customer id="${k + 1}"><name>Customer ${k + 1}</name></customer>`,
+      );
       return { headers: { 'content-type': 'application/xml' }, body: `<customers>${customers.join('')}</customers>` };
     }
     if (request.path === '/rates.csv') {

@@ -141,6 +141,8 @@ function comparable(frames: readonly BackendFrame[]): string[] {
       for (let column = copy.readInt16BE(5); column > 0; column--) {
         at = copy.indexOf(0, at) + 1;
         copy.fill(0, at, at + 6);
+        // A whole row is of its table's own type.
+        if (copy.readUInt32BE(at + 6) >= 16384) copy.fill(0, at + 6, at + 10);
         at += 18;
       }
       return `T ${copy.toString('hex')}`;

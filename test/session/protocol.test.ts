@@ -164,10 +164,28 @@ describe('the byte stream', () => {
   it.each([
     ['an HTTP request', Buffer.from('GET / HTTP/1.1\r\nHost: x\r\n\r\n')],
     ['a startup packet of 1 GB', Buffer.from([0x40, 0, 0, 0, 0, 3, 0, 0])],
-    ['another database', startupMessage(196608, [['user', 'tidegate'], ['database', 'other']])],
-    ['an unknown user', startupMessage(196608, [['user', 'nobody'], ['database', 'tidegate']])],
+    [
+      'another database',
+      startupMessage(196608, [
+        ['user', 'tidegate'],
+        ['database', 'other'],
+      ]),
+    ],
+    [
+      'an unknown user',
+      startupMessage(196608, [
+        ['user', 'nobody'],
+        ['database', 'tidegate'],
+      ]),
+    ],
     ['no user', startupMessage(196608, [['database', 'tidegate']])],
-    ['a replication connection', startupMessage(196608, [['user', 'tidegate'], ['replication', 'true']])],
+    [
+      'a replication connection',
+      startupMessage(196608, [
+        ['user', 'tidegate'],
+        ['replication', 'true'],
+      ]),
+    ],
   ])('ends a connection that starts with %s, with an error', async (_, bytes) => {
     const raw = await refused(bytes);
     const frames = await raw.untilClosed();
@@ -212,7 +230,8 @@ describe('the byte stream', () => {
 
 describe('a client that goes away', () => {
   const settle = async (isDone: () => boolean | Promise<boolean>): Promise<void> => {
-    for (let tries = 0; tries < 100 && !(await isDone()); tries++) await new Promise((resolve) => setTimeout(resolve, 20));
+    for (let tries = 0; tries < 100 && !(await isDone()); tries++)
+      await new Promise((resolve) => setTimeout(resolve, 20));
   };
 
   it.each([

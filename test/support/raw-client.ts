@@ -11,6 +11,8 @@ export interface BackendFrame {
 /** A PostgreSQL client of bare frames, for what drivers do not let one do. */
 export class RawClient {
   readonly socket: Socket;
+  /** The BackendKeyData frame of the login. */
+  backendKey: Buffer | null = null;
   #pending = Buffer.alloc(0);
   #frames: BackendFrame[] = [];
   #isClosed = false;
@@ -48,6 +50,7 @@ export class RawClient {
     client.socket.write(startupMessage(196608, Object.entries(all)));
     const frames = await client.until('Z');
     if (frames.some((frame) => frame.type === 'E')) throw new Error(errorOf(frames)?.message);
+    client.backendKey = frames.find((frame) => frame.type === 'K')?.bytes ?? null;
     return client;
   }
 
