@@ -1,8 +1,8 @@
 import type { Socket } from 'node:net';
 import type { GatewayModel, TableModel } from '../config/model.js';
 import type { GatewayError } from '../core/errors.js';
-import type { Secret } from '../core/secret.js';
 import type { RowBatch } from '../core/row-batch.js';
+import type { Secret } from '../core/secret.js';
 
 /** What the planner needs to know of a virtual table or view as the engine has it. */
 export interface CatalogueEntry {

@@ -133,7 +133,11 @@ export class Gateway {
         hint: `limits.connections is ${this.#model.limits.connections}.`,
       });
     }
-    const { user, parameters } = engineParameters(startup, this.#sessionDefaults(), this.#engine.connectionInfo.database);
+    const { user, parameters } = engineParameters(
+      startup,
+      this.#sessionDefaults(),
+      this.#engine.connectionInfo.database,
+    );
     const known = this.#model.users.find((candidate) => candidate.name === user);
     if (known === undefined) throw unknownUser(user);
     const password = known.password === null ? this.#engine.trustedPassword(user) : null;

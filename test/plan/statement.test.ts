@@ -29,7 +29,12 @@ function spliced(sql: string): string {
   const resolve = (reference: { schema: string | null; name: string }) =>
     catalogue.entries.get(`${reference.schema ?? 'shop'}.${reference.name}`);
   const template = buildTemplate(statement, statement, resolve, catalogue);
-  return toSql(renderTemplate(template, template.scans.map((_, index) => `t${index}`)).text);
+  return toSql(
+    renderTemplate(
+      template,
+      template.scans.map((_, index) => `t${index}`),
+    ).text,
+  );
 }
 
 describe('splicing table names', () => {
@@ -64,18 +69,27 @@ describe('splicing table names', () => {
       'SELECT shop.orders.id, crm.orders.id FROM shop.orders, crm.orders',
       'SELECT "shop.orders".id, "crm.orders".id FROM t0 AS "shop.orders", t1 AS "crm.orders"',
     ],
-    ['SELECT * FROM open_orders', 'SELECT * FROM (SELECT orders.id FROM t0 AS "orders" WHERE orders.paid) AS "open_orders"'],
+    [
+      'SELECT * FROM open_orders',
+      'SELECT * FROM (SELECT orders.id FROM t0 AS "orders" WHERE orders.paid) AS "open_orders"',
+    ],
     [
       'SELECT * FROM twice t',
       'SELECT * FROM (SELECT o.id FROM (SELECT orders.id FROM t0 AS "orders" WHERE orders.paid) o JOIN t1 AS "orders" USING (id)) t',
     ],
     ['INSERT INTO copy SELECT * FROM shop.orders', 'INSERT INTO copy SELECT * FROM t0 AS "orders"'],
-    ['CREATE TEMP TABLE orders AS SELECT * FROM shop.orders', 'CREATE TEMP TABLE orders AS SELECT * FROM t0 AS "orders"'],
+    [
+      'CREATE TEMP TABLE orders AS SELECT * FROM shop.orders',
+      'CREATE TEMP TABLE orders AS SELECT * FROM t0 AS "orders"',
+    ],
     ['DECLARE c CURSOR FOR SELECT * FROM shop.orders', 'DECLARE c CURSOR FOR SELECT * FROM t0 AS "orders"'],
     ['COPY (SELECT * FROM shop.orders) TO STDOUT', 'COPY (SELECT * FROM t0 AS "orders") TO STDOUT'],
     ['COPY shop.orders TO STDOUT (FORMAT csv)', 'COPY (SELECT * FROM t0 AS "orders") TO STDOUT (FORMAT csv)'],
     ['COPY shop.orders (id, "a)b") TO STDOUT', 'COPY (SELECT id, "a)b" FROM t0 AS "orders") TO STDOUT'],
-    ['UPDATE copy SET a = 1 FROM shop.orders WHERE copy.id = orders.id', 'UPDATE copy SET a = 1 FROM t0 AS "orders" WHERE copy.id = orders.id'],
+    [
+      'UPDATE copy SET a = 1 FROM shop.orders WHERE copy.id = orders.id',
+      'UPDATE copy SET a = 1 FROM t0 AS "orders" WHERE copy.id = orders.id',
+    ],
   ])('%s', (sql, expected) => {
     expect(spliced(sql)).toBe(expected);
   });
@@ -125,13 +139,28 @@ describe('reading statements', () => {
 
   it('marks what is written to and what is locked', () => {
     const roles = (sql: string) => readStatements(sql)![0]!.references.tables.map(({ name, role }) => [name, role]);
-    expect(roles('INSERT INTO orders SELECT * FROM items')).toEqual([['orders', 'write'], ['items', 'read']]);
-    expect(roles('DELETE FROM orders USING items')).toEqual([['orders', 'write'], ['items', 'read']]);
-    expect(roles('MERGE INTO orders o USING items i ON true WHEN MATCHED THEN DELETE')).toEqual([['orders', 'write'], ['items', 'read']]);
-    expect(roles('TRUNCATE orders, items')).toEqual([['orders', 'write'], ['items', 'write']]);
+    expect(roles('INSERT INTO orders SELECT * FROM items')).toEqual([
+      ['orders', 'write'],
+      ['items', 'read'],
+    ]);
+    expect(roles('DELETE FROM orders USING items')).toEqual([
+      ['orders', 'write'],
+      ['items', 'read'],
+    ]);
+    expect(roles('MERGE INTO orders o USING items i ON true WHEN MATCHED THEN DELETE')).toEqual([
+      ['orders', 'write'],
+      ['items', 'read'],
+    ]);
+    expect(roles('TRUNCATE orders, items')).toEqual([
+      ['orders', 'write'],
+      ['items', 'write'],
+    ]);
     expect(roles('COPY orders FROM STDIN')).toEqual([['orders', 'write']]);
     expect(roles('SELECT * FROM orders FOR UPDATE')).toEqual([['orders', 'lock']]);
-    expect(roles('SELECT * FROM orders, items FOR SHARE OF items')).toEqual([['orders', 'read'], ['items', 'lock']]);
+    expect(roles('SELECT * FROM orders, items FOR SHARE OF items')).toEqual([
+      ['orders', 'read'],
+      ['items', 'lock'],
+    ]);
     expect(roles('WITH w AS (UPDATE orders SET a = 1 RETURNING *) SELECT * FROM w')).toEqual([['orders', 'write']]);
   });
 

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
+import { errors } from '../../src/core/errors.js';
 import { BodyReader, ClientFrameReader, MAX_CLIENT_FRAME_BYTES } from '../../src/wire/frames.js';
 import { readBind, readErrorFields, readExecute, readParse, readTarget } from '../../src/wire/messages.js';
 import { readStartupPacket, startupMessage } from '../../src/wire/startup.js';
 import { backend, frontend, textBindTail } from '../../src/wire/write.js';
-import { errors } from '../../src/core/errors.js';
 
 const pipeline = Buffer.concat([
   frontend.parse('s1', 'SELECT $1', [25]),
@@ -59,7 +59,11 @@ describe('ClientFrameReader', () => {
 
 describe('messages', () => {
   it('reads what it writes', () => {
-    expect(readParse(frontend.parse('s', 'SELECT $1', [20, 25]))).toEqual({ name: 's', query: 'SELECT $1', parameterOids: [20, 25] });
+    expect(readParse(frontend.parse('s', 'SELECT $1', [20, 25]))).toEqual({
+      name: 's',
+      query: 'SELECT $1',
+      parameterOids: [20, 25],
+    });
     const bind = readBind(frontend.bindText('p', 's', ['x', null]));
     expect(bind).toMatchObject({ portal: 'p', statement: 's', parameterFormats: [], resultFormats: [] });
     expect(bind.parameters).toEqual([Buffer.from('x'), null]);
