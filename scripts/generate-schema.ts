@@ -2,7 +2,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { jsonSchemas } from '../src/config/json-schema.js';
 
-// Run from the project's folder: npx tsc -p scripts/tsconfig.json && node dist/scripts/generate-schema.js
+// Run from the project's folder, as `npm run docs` does.
 mkdirSync('schema', { recursive: true });
 for (const [name, text] of Object.entries(jsonSchemas())) {
   writeFileSync(join('schema', name), text);

@@ -27,13 +27,13 @@ const MAX_DEPTH = 64;
 /** Nodes that aliases may add: enough to share settings, too few for a "billion laughs" file. */
 const MAX_ALIASED_NODES = 10_000;
 /** What a duplicate is called in a map of named things; elsewhere it is a key. */
-const NAMED: Readonly<Record<string, string>> = {
-  tables: 'table',
-  views: 'view',
-  columns: 'column',
-  filters: 'filter on column',
-  users: 'user',
-};
+const NAMED: ReadonlyMap<string, string> = new Map([
+  ['tables', 'table'],
+  ['views', 'view'],
+  ['columns', 'column'],
+  ['filters', 'filter on column'],
+  ['users', 'user'],
+]);
 
 /** Turns the parser's nodes into plain data with places, replacing interpolations. Null for an empty document. */
 export function convertDocument(
@@ -115,7 +115,7 @@ class Converter {
       }
       const earlier = children.get(key);
       if (earlier !== undefined) {
-        const kind = NAMED[String(path.at(-1))] ?? 'key';
+        const kind = NAMED.get(String(path.at(-1))) ?? 'key';
         const message = `duplicate ${kind} "${key}"; it is first at ${formatLocation(earlier.keyAt ?? earlier.at)}`;
         this.problems.add(place, message, 'Remove or rename one of the two.');
         continue;

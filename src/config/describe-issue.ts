@@ -114,20 +114,20 @@ function contextOf(path: SourcePath, kind: 'dsn' | 'gateway'): UnsupportedContex
   return 'other';
 }
 
-const SINGULAR: Readonly<Record<string, string>> = {
-  tables: 'table',
-  views: 'view',
-  columns: 'column',
-  filters: 'filter',
-  users: 'user',
-};
+const SINGULAR: ReadonlyMap<string, string> = new Map([
+  ['tables', 'table'],
+  ['views', 'view'],
+  ['columns', 'column'],
+  ['filters', 'filter'],
+  ['users', 'user'],
+]);
 
 /** `"pagination" of table "orders"`: where a key is missing or unknown. */
 function describePlace(path: SourcePath, kind: 'dsn' | 'gateway'): string {
   const parts: string[] = [];
   for (let index = 0; index < path.length; index++) {
     const step = path[index]!;
-    const singular = SINGULAR[String(step)];
+    const singular = SINGULAR.get(String(step));
     if (singular !== undefined && path[index + 1] !== undefined) parts.unshift(`${singular} "${path[++index]}"`);
     else if (typeof step === 'string') parts.unshift(`"${step}"`);
   }

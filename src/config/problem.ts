@@ -58,7 +58,7 @@ export class ProblemList {
 }
 
 /** `file:line:column: message`, and the hint on a line of its own. */
-export function formatProblem(problem: ConfigurationProblem): string {
+function formatProblem(problem: ConfigurationProblem): string {
   const place = problem.line === 0 ? problem.file : `${problem.file}:${problem.line}:${problem.column}`;
   return `${place}: ${problem.message}${problem.hint === undefined ? '' : `\n  hint: ${problem.hint}`}`;
 }

@@ -15,8 +15,7 @@ export function readDocument(file: string, context: InterpolationContext, proble
   return text === null ? null : parseText(text, file, context, problems);
 }
 
-/** The same for a text that is already in memory. */
-export function parseText(
+function parseText(
   text: string,
   file: string,
   context: InterpolationContext,

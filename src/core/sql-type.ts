@@ -56,7 +56,11 @@ export function parseSqlType(text: string): SqlType | null {
   const match = TYPE_PATTERN.exec(text.trim().toLowerCase().replace(/\s+/g, ' '));
   if (!match) return null;
   const name = match[1]!;
-  const scalar = ALIASES[name] ?? (name in SCALAR_TYPES ? (name as ScalarName) : null);
+  const scalar = Object.hasOwn(ALIASES, name)
+    ? ALIASES[name]!
+    : Object.hasOwn(SCALAR_TYPES, name)
+      ? (name as ScalarName)
+      : null;
   if (scalar === null) return null;
   const first = match[2] === undefined ? null : Number(match[2]);
   const second = match[3] === undefined ? null : Number(match[3]);

@@ -347,6 +347,7 @@ describe('requests', () => {
       table('path: ‸/x/{id\ncolumns: { id: text }'),
       '"path" has an empty or unclosed placeholder',
     ],
+    ['white space in a path', table('path: ‸/a b\ncolumns: { id: text }'), '"path" makes no valid URL'],
     [
       'placeholder that nothing fills',
       table('path: ‸/x/{id}\ncolumns: { id: text }'),

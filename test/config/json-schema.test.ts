@@ -6,7 +6,7 @@ const schemas = Object.entries(jsonSchemas());
 
 test.each(schemas)('schema/%s is up to date', (name, text) => {
   const path = new URL(`../../schema/${name}`, import.meta.url);
-  const hint = 'run: npx tsc -p scripts/tsconfig.json && node dist/scripts/generate-schema.js';
+  const hint = 'run: npm run docs';
   expect(readFileSync(path, 'utf8') === text, hint).toBe(true);
 });
 

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { loadGateway } from '../../src/config/load.js';
 import { reveal, Secret } from '../../src/core/secret.js';
-import { httpOf, load, makeFolder, tableOf } from './harness.js';
+import { httpOf, load, makeFolder, problemsOf, tableOf } from './harness.js';
 
 const minimal = 'base_url: https://h.example/v2/\ntables: { t: { path: orders, columns: { id: bigint } } }\n';
 
@@ -350,5 +350,35 @@ test('the sample DSNs load', async () => {
   expect(model.dsns.map(({ name }) => name)).toEqual(expect.arrayContaining(['demo', 'demo_csv', 'demo_xml']));
   expect(tableOf(model, 'order_items').filters).toMatchObject([
     { place: 'path', parameter: 'order_id', required: true },
+  ]);
+});
+
+test('names that JavaScript objects inherit are names like any other', async () => {
+  const text = `
+base_url: https://h.example
+headers: { constructor: a }
+tables:
+  constructor:
+    path: /x/{valueOf}
+    primary_key: [constructor]
+    columns: { constructor: { type: bigint, from: filter, references: constructor(constructor) }, toString: text }
+    filters: { constructor: { path: valueOf } }
+`;
+  const { model } = await load({ 'dsn/s.yaml': text });
+  expect(tableOf(model, 'constructor')).toMatchObject({
+    primaryKey: ['constructor'],
+    filters: [{ parameter: 'valueOf' }],
+  });
+  const problems = await problemsOf({
+    'dsn/s.yaml': text
+      .replace('columns: { constructor:', 'columns: { other:')
+      .replace('toString: text', 'toString: constructor'),
+  });
+  expect(problems.map(({ message }) => message.replace(/;.*/, ''))).toEqual([
+    'primary_key names unknown column "constructor" of table "constructor"',
+    'column "other" takes its value from a filter, but has none',
+    '"references" of column "other" names unknown column "constructor" of table "constructor"',
+    'unknown type "constructor" of column "toString"',
+    'filter on unknown column "constructor" of table "constructor"',
   ]);
 });

@@ -4,7 +4,7 @@ import type { ColumnModel } from '../model.js';
 import { didYouMean } from '../nearest.js';
 import type { ColumnInput } from '../schema/column.js';
 import type { SourcePath } from '../source-tree.js';
-import { type BuildContext, isDamaged, type TableSettings } from './context.js';
+import { type BuildContext, isDamaged, ownValue, type TableSettings } from './context.js';
 import { checkTimeFormat, isTimeType } from './time-format.js';
 
 const NUMBER_TYPES = new Set(['smallint', 'integer', 'bigint', 'numeric', 'real', 'double']);
@@ -55,11 +55,7 @@ export function buildColumns(settings: TableSettings, context: BuildContext): re
 }
 
 /** The names of `primary_key`, checked against the declared columns. */
-export function readPrimaryKey(
-  settings: TableSettings,
-  columns: readonly string[],
-  context: BuildContext,
-): readonly string[] {
+function readPrimaryKey(settings: TableSettings, columns: readonly string[], context: BuildContext): readonly string[] {
   const { tree, problems } = context;
   const path = [...settings.path, 'primary_key'];
   const names = settings.table.primary_key ?? [];
@@ -119,7 +115,7 @@ function checkDetails(
   if (details.from === undefined || details.from === 'record') return;
   const at = tree.at([...path, 'from']);
   if (details.from === 'filter') {
-    const filter = settings.table.filters?.[name];
+    const filter = ownValue(settings.table.filters, name);
     const isDeclared = tree.keys([...settings.path, 'filters']).includes(name);
     if (!isDeclared) {
       problems.add(at, `column "${name}" takes its value from a filter, but has none`, `Add "${name}" to "filters".`);

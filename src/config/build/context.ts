@@ -51,3 +51,8 @@ export function isDamaged(context: BuildContext, path: SourcePath): boolean {
     return pruned.slice(0, length).every((step, index) => String(step) === String(path[index]));
   });
 }
+
+/** A map's own entry: users may call a column `constructor`. */
+export function ownValue<T>(map: Readonly<Record<string, T>> | undefined, key: string): T | undefined {
+  return map !== undefined && Object.hasOwn(map, key) ? map[key] : undefined;
+}

@@ -1,7 +1,7 @@
 import { parseSqlType } from '../../core/sql-type.js';
 import type { BodyModel, FilterModel, LimitModel } from '../model.js';
 import { unknownColumn } from './columns.js';
-import { type BuildContext, isDamaged, type TableSettings } from './context.js';
+import { type BuildContext, isDamaged, ownValue, type TableSettings } from './context.js';
 import { checkTimeFormat } from './time-format.js';
 import { checkPlacement, readPlace } from './value-place.js';
 
@@ -75,7 +75,7 @@ function checkFilter(settings: TableSettings, column: string, context: BuildCont
   const { tree, problems } = context;
   const path = [...settings.path, 'filters', column];
   const input = settings.table.filters![column]!;
-  const declared = settings.table.columns?.[column];
+  const declared = ownValue(settings.table.columns, column);
   const type = declared === undefined ? null : parseSqlType(typeof declared === 'string' ? declared : declared.type);
   if (input.format !== undefined && type !== null) checkTimeFormat(input.format, type, [...path, 'format'], context);
   input.operators.forEach((operator, index) => {

@@ -37,6 +37,11 @@ export function buildUrl(settings: TableSettings, context: BuildContext): Reques
   const isPathValid = checkPlaceholders(path, context);
   if (!isBaseValid || !isPathValid) return null;
   const text = `${base.value.replace(/\/+$/, '')}${/^[/?]/.test(written) ? '' : '/'}${written}`;
+  if (parseUrl(text.replace(/\{[^{}]+\}/g, 'x')) === null) {
+    const hint = 'Write white space as %20, and no backslashes.';
+    problems.add(tree.at(path), '"path" makes no valid URL', hint);
+    return null;
+  }
   const isSecret = tree.isInterpolated(path) || holdsSecret(base.path, context);
   return { url: isSecret ? new Secret(text) : text, placeholders: findPlaceholders(written), path };
 }

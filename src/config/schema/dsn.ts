@@ -44,7 +44,7 @@ export const driverKeys = {
 };
 
 /** Keys of the DSN that each table may override. */
-export const overridableKeys = {
+const overridableKeys = {
   driver: z.enum(['json', 'xml', 'csv']).describe('Format of the pages; json by default.').optional(),
   base_url: filledText
     .describe('What paths are appended to.')
@@ -122,9 +122,5 @@ export const dsnSchema = z
 export type DsnInput = z.output<typeof dsnSchema>;
 /** A valid table. */
 export type TableInput = z.output<typeof tableSchema>;
-/** A valid body. */
-export type BodyInput = z.output<typeof bodySchema>;
-/** A valid retry section. */
-export type RetryInput = z.output<typeof retrySchema>;
 /** The keys that a table takes from its DSN. */
 export type OverridableKey = keyof typeof overridableKeys;

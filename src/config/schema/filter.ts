@@ -30,8 +30,3 @@ export const filterSchema = z
 export const limitSchema = z
   .strictObject({ ...placeKeys, max: positiveInteger.describe('Largest limit that the API takes.').optional() })
   .meta({ id: 'Limit', description: 'Parameter that takes the number of rows wanted.' });
-
-/** Valid filter. */
-export type FilterInput = z.output<typeof filterSchema>;
-/** Valid limit. */
-export type LimitInput = z.output<typeof limitSchema>;
