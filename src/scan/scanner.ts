@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import type { ReaderFactory } from '../../drivers/driver.js';
 import type { GatewayModel } from '../config/model.js';
 import { errors } from '../core/errors.js';
@@ -32,6 +33,8 @@ class ApiScanner implements Scanner {
   readonly #closing = new AbortController();
 
   constructor(model: Pick<GatewayModel, 'limits'>, options: ScannerOptions) {
+    // Every scan under way listens.
+    setMaxListeners(0, this.#closing.signal);
     this.#limits = model.limits;
     this.#options = options;
     this.#tables = new HttpTables(new RateLimiters(), new Authorizers(this.#client, options.log));

@@ -56,12 +56,18 @@ describe('retries', () => {
 
   it('gives up after the last attempt and tells status, attempts and the API’s own words', async () => {
     const server = await api((_request, response) => {
-      response.writeHead(503, { 'content-type': 'application/json' }).end('{"error":{"message":"database\\u0007 is\\n down"}}');
+      response
+        .writeHead(503, { 'content-type': 'application/json' })
+        .end('{"error":{"message":"database\\u0007 is\\n down"}}');
     });
-    const error = await failureOf(scanAll(harness.scanner, specOf(table(httpSource(`${server.origin}/orders?api_key=abc`)))));
+    const error = await failureOf(
+      scanAll(harness.scanner, specOf(table(httpSource(`${server.origin}/orders?api_key=abc`)))),
+    );
     expect(error.sqlstate).toBe('HV000');
     expect(error.message).toBe('API answered 503 Service Unavailable');
-    expect(error.detail).toBe(`GET ${server.origin}/orders?api_key=[secret], attempt 3 of 3; the API says: database is down`);
+    expect(error.detail).toBe(
+      `GET ${server.origin}/orders?api_key=[secret], attempt 3 of 3; the API says: database is down`,
+    );
     expect(server.requests).toHaveLength(3);
   });
 
@@ -85,7 +91,9 @@ describe('retries', () => {
     });
     expect((await scanAll(harness.scanner, specOf(table(httpSource(server.origin))))).rows).toEqual(ids(2));
     breaks = 1;
-    const error = await failureOf(scanAll(harness.scanner, specOf(table(httpSource(server.origin, { method: 'POST' })))));
+    const error = await failureOf(
+      scanAll(harness.scanner, specOf(table(httpSource(server.origin, { method: 'POST' })))),
+    );
     expect(error.sqlstate).toBe('HV000');
     expect(server.requests).toHaveLength(3);
   });
@@ -96,7 +104,9 @@ describe('retries', () => {
     const retry = { attempts: 2, backoff: 'exponential', statuses: [] } as const;
     const error = await failureOf(scanAll(harness.scanner, specOf(table(httpSource(server.origin, { retry })))));
     expect(error.sqlstate).toBe('HV00N');
-    expect(error.message).toBe(`could not connect to ${new URL(server.origin).host}: connection refused (ECONNREFUSED)`);
+    expect(error.message).toBe(
+      `could not connect to ${new URL(server.origin).host}: connection refused (ECONNREFUSED)`,
+    );
     expect(error.detail).toContain('attempt 2 of 2');
   });
 });
@@ -169,7 +179,9 @@ describe('bodies that break off', () => {
       response.writeHead(200, NDJSON).write(lines(20));
     });
     const retry = { attempts: 1, backoff: 'exponential', statuses: [] } as const;
-    const error = await failureOf(scanAll(harness.scanner, specOf(table(httpSource(server.origin, { retry, timeoutMs: 200 })))));
+    const error = await failureOf(
+      scanAll(harness.scanner, specOf(table(httpSource(server.origin, { retry, timeoutMs: 200 })))),
+    );
     expect(error.message).toContain('no further data came in time');
     await until(() => server.openSockets() === 0);
   });
@@ -177,7 +189,9 @@ describe('bodies that break off', () => {
   it('gives a server that does not answer up', async () => {
     const server = await api(() => {});
     const retry = { attempts: 1, backoff: 'exponential', statuses: [] } as const;
-    const error = await failureOf(scanAll(harness.scanner, specOf(table(httpSource(server.origin, { retry, timeoutMs: 100 })))));
+    const error = await failureOf(
+      scanAll(harness.scanner, specOf(table(httpSource(server.origin, { retry, timeoutMs: 100 })))),
+    );
     expect(error.message).toContain('did not answer in time');
     expect(error.detail).toContain('no answer within 0.1 s');
     await until(() => server.openSockets() === 0);
@@ -236,7 +250,9 @@ describe('redirects', () => {
   });
 
   it('stops after five', async () => {
-    const server = await api((_request, response, url) => response.writeHead(302, { location: `/${Number(url.pathname.slice(1)) + 1}` }).end());
+    const server = await api((_request, response, url) =>
+      response.writeHead(302, { location: `/${Number(url.pathname.slice(1)) + 1}` }).end(),
+    );
     const error = await failureOf(scanAll(harness.scanner, specOf(table(httpSource(`${server.origin}/0`)))));
     expect(error.message).toContain('more than 5 times');
     expect(server.requests).toHaveLength(6);
@@ -319,7 +335,9 @@ describe('limits', () => {
   });
 
   it('ends scans over the row, byte or page limit with 54000 naming it', async () => {
-    const server = await api((_request, response, url) => sendJson(response, { data: records(10, Number(url.searchParams.get('page')) * 100) }));
+    const server = await api((_request, response, url) =>
+      sendJson(response, { data: records(10, Number(url.searchParams.get('page')) * 100) }),
+    );
     const model = table(httpSource(server.origin, { pagination: numbered('page') }));
     for (const [key, name, value] of [
       ['rowsPerScan', 'rows_per_scan', 25],
