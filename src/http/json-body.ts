@@ -81,3 +81,8 @@ export function* secretsInBody(node: unknown): Generator<string, void, void> {
     for (const value of Array.isArray(node) ? node : Object.values(node)) yield* secretsInBody(value);
   }
 }
+
+/** True when there is a secret anywhere in the document. */
+export function hasSecret(document: unknown): boolean {
+  return secretsInBody(document).next().done !== true;
+}

@@ -1,6 +1,6 @@
 import { errors } from '../core/errors.js';
 import { encodeFormText, encodeHeaderText, encodeQueryText } from './encode-value.js';
-import { JsonLiteral, setInBody } from './json-body.js';
+import { hasSecret, JsonLiteral, setInBody } from './json-body.js';
 import type { PlacedValue } from './placed-value.js';
 import { parsePairs, setPair } from './query-pairs.js';
 import type { DraftBody, RequestDraft } from './request-draft.js';
@@ -93,5 +93,22 @@ const CREDENTIAL_HEADERS: readonly string[] = ['authorization', 'proxy-authoriza
 /** The draft without anything that another origin must not see. */
 export function withoutSecrets(draft: RequestDraft): RequestDraft {
   const headers = [...draft.headers].filter(([name, header]) => !header.isSecret && !CREDENTIAL_HEADERS.includes(name));
-  return { ...draft, headers: new Map(headers), query: draft.query.filter((pair) => !pair.isSecret) };
+  return {
+    ...draft,
+    headers: new Map(headers),
+    query: draft.query.filter((pair) => !pair.isSecret),
+    body: draft.body === null ? null : bodyWithoutSecrets(draft.body),
+  };
+}
+
+/** A JSON or text body with a secret in it is left out whole: what is left of it would be another request. */
+function bodyWithoutSecrets(body: DraftBody): DraftBody | null {
+  switch (body.type) {
+    case 'json':
+      return hasSecret(body.document) ? null : body;
+    case 'form':
+      return { type: 'form', fields: body.fields.filter((field) => !field.isSecret) };
+    default:
+      return body.isSecret ? null : body;
+  }
 }

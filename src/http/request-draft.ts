@@ -17,7 +17,12 @@ export interface DraftHeader {
 export type DraftBody =
   | { readonly type: 'json'; readonly document: unknown }
   | { readonly type: 'form'; readonly fields: readonly EncodedPair[] }
-  | { readonly type: 'text' | 'xml'; readonly text: string; readonly values: ReadonlyMap<string, string> };
+  | {
+      readonly type: 'text' | 'xml';
+      readonly text: string;
+      readonly isSecret: boolean;
+      readonly values: ReadonlyMap<string, string>;
+    };
 
 /**
  * A request that values can still be placed in. Immutable: each step of a scan (filters, page, authentication) derives

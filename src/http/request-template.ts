@@ -76,7 +76,7 @@ function draftBody(body: BodyModel, redactor: Redactor): DraftBody {
     }
     default:
       remember(body.text, redactor);
-      return { type: body.type, text: reveal(body.text), values: new Map() };
+      return { type: body.type, text: reveal(body.text), isSecret: body.text instanceof Secret, values: new Map() };
   }
 }
 

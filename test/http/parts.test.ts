@@ -76,7 +76,7 @@ describe('requests', () => {
   it('keeps the API key on a page link that lacks it, on the same origin only', () => {
     const redactor = new Redactor();
     const source = httpSource('https://h.example/a', {
-      query: new Map([
+      query: new Map<string, string | Secret>([
         ['key', new Secret('canary')],
         ['size', '5'],
       ]),

@@ -25,7 +25,7 @@ export interface TestApi {
   readonly close: () => Promise<void>;
 }
 
-export type Handler = (request: IncomingMessage, response: ServerResponse, url: URL) => void | Promise<void>;
+export type Handler = (request: IncomingMessage, response: ServerResponse, url: URL) => unknown;
 
 export async function startApi(handler: Handler): Promise<TestApi> {
   const requests: string[] = [];

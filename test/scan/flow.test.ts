@@ -1,3 +1,4 @@
+import { getEventListeners } from 'node:events';
 import { afterEach, describe, expect, it } from 'vitest';
 import type { ReaderFactory } from '../../drivers/driver.js';
 import { errors } from '../../src/core/errors.js';
@@ -189,7 +190,6 @@ describe('aborting', () => {
       else if (n % 3 === 2) await expect(rows.throw(new Error('consumer failed'))).rejects.toThrow('consumer failed');
       else for await (const _batch of rows);
     }
-    const { getEventListeners } = await import('node:events');
     expect(getEventListeners(controller.signal, 'abort')).toHaveLength(0);
     expect(server.openSockets()).toBeLessThanOrEqual(3);
     await scanner.close();

@@ -1,5 +1,6 @@
 import { gzipSync } from 'node:zlib';
 import { afterEach, describe, expect, it } from 'vitest';
+import { Secret } from '../../src/core/secret.js';
 import { RateLimiter } from '../../src/http/rate-limiter.js';
 import {
   failureOf,
@@ -8,6 +9,7 @@ import {
   ids,
   newHarness,
   numbered,
+  readText,
   records,
   scanAll,
   sendJson,
@@ -264,7 +266,6 @@ describe('redirects', () => {
       seen.push(request.headers.authorization, request.headers['x-key'] as string | undefined);
       sendJson(response, { data: records(1) });
     });
-    const { Secret } = await import('../../src/core/secret.js');
     const server = await api((_request, response) => response.writeHead(301, { location: `${other.origin}/x` }).end());
     const source = httpSource(server.origin, {
       headers: new Map([['X-Key', new Secret('canary-key')]]),
@@ -275,6 +276,34 @@ describe('redirects', () => {
     expect(other.requests).toEqual([]);
     await scanAll(harness.scanner, specOf(table({ ...source, allowOrigins: [other.origin] })));
     expect(seen).toEqual([undefined, undefined]);
+  });
+});
+
+describe('secrets in bodies', () => {
+  it('never leave the origin with a redirect that keeps method and body', async () => {
+    const bodies: string[] = [];
+    const other = await api(async (request, response) => {
+      bodies.push(await readText(request));
+      sendJson(response, { data: [] });
+    });
+    const server = await api((_request, response) => response.writeHead(307, { location: other.origin }).end());
+    const secret = new Secret('canary-body');
+    const models = [
+      { type: 'json', value: { key: secret, a: 1 } },
+      {
+        type: 'form',
+        fields: new Map<string, string | Secret>([
+          ['key', secret],
+          ['a', '1'],
+        ]),
+      },
+      { type: 'text', text: secret },
+    ] as const;
+    for (const body of models) {
+      const source = httpSource(server.origin, { method: 'POST', body, allowOrigins: [other.origin] });
+      await scanAll(harness.scanner, specOf(table(source)));
+    }
+    expect(bodies).toEqual(['', 'a=1', '']);
   });
 });
 
