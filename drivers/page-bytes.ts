@@ -7,16 +7,19 @@ import type { Page } from './driver.js';
 export async function* readChunks(page: Page, signal: AbortSignal): AsyncGenerator<Uint8Array, void, void> {
   signal.throwIfAborted();
   const iterator = page.body[Symbol.asyncIterator]();
-  let onAbort = (): void => {};
-  const aborted = new Promise<never>((_resolve, reject) => {
-    onAbort = () => reject(signal.reason);
-    signal.addEventListener('abort', onAbort, { once: true });
-  });
-  aborted.catch(() => {});
+  // Not Promise.race: against one promise that lasts as long as the page it would keep every chunk until the page's end.
+  let refuse: (reason: unknown) => void = () => {};
+  const onAbort = (): void => refuse(signal.reason);
+  signal.addEventListener('abort', onAbort, { once: true });
+  const next = (): Promise<IteratorResult<Uint8Array, unknown>> =>
+    new Promise((resolve, reject) => {
+      refuse = reject;
+      iterator.next().then(resolve, reject);
+    });
   let isDone = false;
   try {
     for (;;) {
-      const result = await Promise.race([iterator.next(), aborted]);
+      const result = await next();
       if (result.done === true) {
         isDone = true;
         return;

@@ -16,10 +16,14 @@ export class RowWriter {
   readonly builder: RowBatchBuilder;
   /** Columns of type json, which take well-formed objects and arrays byte for byte. */
   readonly keepsJson: readonly boolean[];
+  /** Columns of type text without `null_values`, which take any UTF-8 without zero bytes as it is. */
+  readonly keepsText: readonly boolean[];
   readonly #defaults: readonly (Buffer | null)[];
   /** This page's cells of the columns that do not come from records: null for NULL. */
   readonly #fixed: (Buffer | null)[];
   readonly #textCoercers: readonly (Coercer | null)[];
+  /** Cells of false and true, by column. */
+  readonly #booleans: (Buffer | null | undefined)[] = [];
   #page: Page | null = null;
   /** Records of this page that are rows already, or being written: the number errors give is one more. */
   recordCount = 0;
@@ -33,6 +37,9 @@ export class RowWriter {
     this.builder = new RowBatchBuilder(columns.length);
     this.keepsJson = columns.map(
       ({ type, nullValues }) => type.scalar === 'json' && !type.isArray && (nullValues ?? []).length === 0,
+    );
+    this.keepsText = columns.map(
+      ({ type, nullValues }) => type.scalar === 'text' && !type.isArray && (nullValues ?? []).length === 0,
     );
     this.#defaults = columns.map((column) => {
       const text = defaultText(column);
@@ -102,16 +109,20 @@ export class RowWriter {
     else this.builder.writeText(value);
   }
 
-  /** Writes a boolean through the column's coercer. */
+  /** Writes a boolean through the column's coercer, which gives the same text each time. */
   writeBoolean(c: number, value: boolean): void {
-    let text: string | null;
-    try {
-      text = this.coercers[c]!.fromBoolean(value);
-    } catch (error) {
-      throw this.located(error, c);
+    const index = 2 * c + (value ? 1 : 0);
+    let bytes = this.#booleans[index];
+    if (bytes === undefined) {
+      try {
+        const text = this.coercers[c]!.fromBoolean(value);
+        bytes = text === null ? null : Buffer.from(text, 'utf8');
+      } catch (error) {
+        throw this.located(error, c);
+      }
+      this.#booleans[index] = bytes;
     }
-    if (text === null) this.writeNull(c);
-    else this.builder.writeText(text);
+    this.#put(c, bytes);
   }
 
   /** Writes bytes `[start, end)` of `source`: text without escapes in valid UTF-8. */

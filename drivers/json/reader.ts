@@ -10,6 +10,7 @@ import { parseField, parseSelector } from './json-path.js';
 import { makeOutline, type Outline } from './outline.js';
 import { Between, RecordScanner, Scan } from './record-scanner.js';
 import { RecordShape } from './record-shape.js';
+import { RecordWriter } from './record-writer.js';
 import { Kind } from './tokens.js';
 import { captureText, writeValueCell } from './value-cell.js';
 
@@ -26,8 +27,7 @@ export class JsonReader implements RecordReader {
   readonly #scanner: RecordScanner;
   readonly #walker: DocumentWalker;
   readonly #window = new Window();
-  /** Wanted columns whose value lies in the record, by position. */
-  readonly #slots: Int32Array;
+  readonly #recordWriter: RecordWriter;
   /** By column: index of the value outside the record that it takes, -1 for none. */
   readonly #enclosing: Int32Array;
   /** Slots in the record that captures take, with the capture's path. */
@@ -63,9 +63,9 @@ export class JsonReader implements RecordReader {
       'steps' in capture ? [{ steps: capture.steps, path: captures[index]! }] : [],
     );
     const shape = new RecordShape([...paths, ...inner].map(({ steps }) => steps));
-    this.#slots = new Int32Array(columns.length).fill(-1);
+    const slots = new Int32Array(columns.length).fill(-1);
     paths.forEach(({ c }, index) => {
-      this.#slots[c] = shape.slotOfPath[index]!;
+      slots[c] = shape.slotOfPath[index]!;
     });
     this.#captureSlots = inner.map(({ path }, index) => ({ path, slot: shape.slotOfPath[paths.length + index]! }));
     this.#enclosing = new Int32Array(columns.length).fill(-1);
@@ -80,6 +80,7 @@ export class JsonReader implements RecordReader {
     });
 
     this.#scanner = new RecordScanner(shape);
+    this.#recordWriter = new RecordWriter(this.#writer, this.#scanner, slots, (c) => this.#writeOuterCell(c));
     const writer = this.#writer;
     this.#walker = new DocumentWalker(
       {
@@ -161,26 +162,16 @@ export class JsonReader implements RecordReader {
   }
 
   readonly #takeRecord = (bytes: Buffer): boolean => {
-    const writer = this.#writer;
-    const { builder } = writer;
-    const { kinds, starts, ends } = this.#scanner;
-    const slots = this.#slots;
-    builder.beginRow();
-    for (let c = 0; c < slots.length; c++) {
-      const slot = slots[c]!;
-      if (slot >= 0) writeValueCell(writer, c, kinds[slot]!, bytes, starts[slot]!, ends[slot]!);
-      else this.#writeOuterCell(c);
-    }
-    builder.endRow();
-    writer.recordCount++;
+    this.#recordWriter.writeRow(bytes);
     // In an array of records the path leads nowhere: it means the object that stands there instead of one.
     const isAlone = this.#scanner.between >= Between.single;
     for (const { slot, path } of isAlone ? this.#captureSlots : NO_SLOTS) {
+      const { kinds, starts, ends } = this.#scanner;
       const kind = kinds[slot]!;
       if (kind !== Kind.missing) this.#captured.set(path, captureText(kind, bytes, starts[slot]!, ends[slot]!));
       else this.#captured.delete(path);
     }
-    return builder.isFull;
+    return this.#writer.builder.isFull;
   };
 
   #writeOuterCell(c: number): void {

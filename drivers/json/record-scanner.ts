@@ -1,7 +1,7 @@
 import type { Window } from '../window.js';
 import type { RecordShape } from './record-shape.js';
 import { depthError, type Expected, MAX_DEPTH, syntaxError } from './syntax-error.js';
-import { HEX_DIGIT, Kind, SIMPLE_ESCAPE, STRING_STOP } from './tokens.js';
+import { HEX_DIGIT, Kind, SIMPLE_ESCAPE } from './tokens.js';
 
 /** Where the scanner stands between records. */
 export const Between = {
@@ -24,6 +24,20 @@ export const Scan = { needsMore: 0, batchFull: 1, done: 2 } as const;
 
 /** Takes a record's wanted values, which stand in the scanner's slots until it returns; true stops the scanner. */
 export type RecordTaker = (bytes: Buffer) => boolean;
+
+/** White space, of the bytes up to the space. */
+const SPACE = new Uint8Array(33);
+for (const byte of [0x20, 0x09, 0x0a, 0x0d]) SPACE[byte] = 1;
+
+/**
+ * For finding a quote, a backslash or a control character among four bytes at once: `(x - ONES) & ~x & HIGH_BITS` marks the zero
+ * bytes of `x`, the first one surely; bytes beyond ASCII are never marked.
+ */
+const ONES = 0x01010101;
+const HIGH_BITS = 0x80808080 | 0;
+const QUOTES = 0x22222222;
+const BACKSLASHES = 0x5c5c5c5c;
+const SPACES = 0x20202020;
 
 const NONE = 0;
 const OBJECT = 1;
@@ -64,14 +78,16 @@ export class RecordScanner {
   scan(window: Window, outerDepth: number, where: string, take: RecordTaker): number {
     const { bytes, end } = window;
     const { kinds, starts, ends } = this;
-    const { ownSlot, slotLow, slotHigh, head, elementStart, elementCount, elementNode, keys, slotCount } = this.#shape;
-    const { pool, start: keyStart, size: keySize, target: keyTarget, next: keyNext } = keys;
+    const { leafSlot, ownSlot, slotLow, slotHigh, head, elementStart, elementCount, elementNode, keys, slotCount } =
+      this.#shape;
+    const poolView = keys.view;
+    const { start: keyStart, size: keySize, target: keyTarget, next: keyNext } = keys;
     const stackKind = this.#stackKind;
     const stackNode = this.#stackNode;
     const stackPlace = this.#stackPlace;
     const stackTarget = this.#stackTarget;
     const stackStart = this.#stackStart;
-    const stop = STRING_STOP;
+    const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
     const maxDepth = MAX_DEPTH - outerDepth;
     const hasLines = this.between >= Between.line;
 
@@ -101,7 +117,7 @@ export class RecordScanner {
             break scan;
           }
         } else {
-          while (byte === 0x20 || byte === 0x0a || byte === 0x0d || byte === 0x09) byte = bytes[++i]!;
+          while (byte <= 0x20 && SPACE[byte] === 1) byte = bytes[++i]!;
           if (between === Between.after) {
             if (byte === 0x2c) {
               between = Between.next;
@@ -134,33 +150,28 @@ export class RecordScanner {
         value: for (;;) {
           if (container === OBJECT) {
             byte = bytes[i]!;
-            while (byte === 0x20 || byte === 0x0a || byte === 0x0d || byte === 0x09) byte = bytes[++i]!;
-            if (byte !== 0x22) {
-              bad = i;
-              expected = 'a key';
-              break scan;
-            }
-            i++;
+            while (byte <= 0x20 && SPACE[byte] === 1) byte = bytes[++i]!;
             target = 0;
             let isKnown = false;
             if (node !== 0) {
-              // The key that came here last time, else those that followed it: optional keys may be absent.
+              // The key that came here last time, else those that followed it: optional keys may be absent. A key is compared
+              // with its quotes and its colon, four bytes at a time; the last four may overlap those before.
               let id = keyNext[place]!;
               for (let attempt = 0; id !== 0 && attempt < 4; attempt++) {
-                let p = keyStart[id]!;
-                if (pool[p] === bytes[i]) {
-                  const size = keySize[id]!;
-                  let k = 1;
-                  p++;
-                  while (k < size && pool[p] === bytes[i + k]) {
-                    p++;
-                    k++;
-                  }
-                  if (k === size) {
+                const p = keyStart[id]!;
+                const last = keySize[id]! - 4;
+                if (view.getInt32(i, true) === poolView.getInt32(p, true)) {
+                  let k = 4;
+                  while (k < last && view.getInt32(i + k, true) === poolView.getInt32(p + k, true)) k += 4;
+                  if (
+                    k >= last &&
+                    i + last < end &&
+                    view.getInt32(i + last, true) === poolView.getInt32(p + last, true)
+                  ) {
                     isKnown = true;
                     target = keyTarget[id]!;
                     place = id;
-                    i += size;
+                    i += last + 4;
                     break;
                   }
                 }
@@ -168,9 +179,28 @@ export class RecordScanner {
               }
             }
             if (!isKnown) {
-              const from = i;
+              if (byte !== 0x22) {
+                bad = i;
+                expected = 'a key';
+                break scan;
+              }
+              const from = i++;
               for (;;) {
-                while (stop[bytes[i]!] === 0) i++;
+                for (;;) {
+                  const word = view.getInt32(i, true);
+                  const isQuote = word ^ QUOTES;
+                  const isBackslash = word ^ BACKSLASHES;
+                  const hits =
+                    (((isQuote - ONES) & ~isQuote) |
+                      ((isBackslash - ONES) & ~isBackslash) |
+                      ((word - SPACES) & ~word)) &
+                    HIGH_BITS;
+                  if (hits !== 0) {
+                    i += (31 - Math.clz32(hits & -hits)) >> 3;
+                    break;
+                  }
+                  i += 4;
+                }
                 byte = bytes[i]!;
                 if (byte === 0x22) break;
                 bad = i;
@@ -198,21 +228,21 @@ export class RecordScanner {
                   target = keyTarget[id]!;
                 } else target = -1 - id;
               }
+              byte = bytes[i]!;
+              while (byte <= 0x20 && SPACE[byte] === 1) byte = bytes[++i]!;
+              if (byte !== 0x3a) {
+                bad = i;
+                expected = '":"';
+                break scan;
+              }
+              i++;
             }
-            byte = bytes[i]!;
-            while (byte === 0x20 || byte === 0x0a || byte === 0x0d || byte === 0x09) byte = bytes[++i]!;
-            if (byte !== 0x3a) {
-              bad = i;
-              expected = '":"';
-              break scan;
-            }
-            i++;
           } else if (container === ARRAY) {
             target = node !== 0 && place < elementCount[node]! ? elementNode[elementStart[node]! + place]! : 0;
           }
 
           byte = bytes[i]!;
-          while (byte === 0x20 || byte === 0x0a || byte === 0x0d || byte === 0x09) byte = bytes[++i]!;
+          while (byte <= 0x20 && SPACE[byte] === 1) byte = bytes[++i]!;
           let start = i;
           let valueEnd = 0;
           let kind: number = Kind.null;
@@ -222,7 +252,21 @@ export class RecordScanner {
               start = ++i;
               kind = Kind.string;
               for (;;) {
-                while (stop[bytes[i]!] === 0) i++;
+                for (;;) {
+                  const word = view.getInt32(i, true);
+                  const isQuote = word ^ QUOTES;
+                  const isBackslash = word ^ BACKSLASHES;
+                  const hits =
+                    (((isQuote - ONES) & ~isQuote) |
+                      ((isBackslash - ONES) & ~isBackslash) |
+                      ((word - SPACES) & ~word)) &
+                    HIGH_BITS;
+                  if (hits !== 0) {
+                    i += (31 - Math.clz32(hits & -hits)) >> 3;
+                    break;
+                  }
+                  i += 4;
+                }
                 byte = bytes[i]!;
                 if (byte === 0x22) break;
                 bad = i;
@@ -297,7 +341,7 @@ export class RecordScanner {
                 node = elementCount[target] === 0 ? 0 : target;
               }
               byte = bytes[i]!;
-              while (byte === 0x20 || byte === 0x0a || byte === 0x0d || byte === 0x09) byte = bytes[++i]!;
+              while (byte <= 0x20 && SPACE[byte] === 1) byte = bytes[++i]!;
               if (byte !== closing) continue;
               // Empty: leave it at once.
               i++;
@@ -332,19 +376,26 @@ export class RecordScanner {
           // Behind a value: remember it, then close what it ends.
           for (;;) {
             if (target !== 0) {
-              const own = ownSlot[target]!;
-              // A container's members are in their slots by now; a scalar takes back those of an earlier equal key.
-              if (kind !== Kind.json)
-                for (let s = slotLow[target]!; s < slotHigh[target]!; s++) kinds[s] = Kind.missing;
-              if (own >= 0) {
-                kinds[own] = kind;
-                starts[own] = start;
-                ends[own] = valueEnd;
+              const leaf = leafSlot[target]!;
+              if (leaf >= 0) {
+                kinds[leaf] = kind;
+                starts[leaf] = start;
+                ends[leaf] = valueEnd;
+              } else {
+                const own = ownSlot[target]!;
+                // A container's members are in their slots by now; a scalar takes back those of an earlier equal key.
+                if (kind !== Kind.json)
+                  for (let s = slotLow[target]!; s < slotHigh[target]!; s++) kinds[s] = Kind.missing;
+                if (own >= 0) {
+                  kinds[own] = kind;
+                  starts[own] = start;
+                  ends[own] = valueEnd;
+                }
               }
             }
             if (depth === 0) break value;
             byte = bytes[i]!;
-            while (byte === 0x20 || byte === 0x0a || byte === 0x0d || byte === 0x09) byte = bytes[++i]!;
+            while (byte <= 0x20 && SPACE[byte] === 1) byte = bytes[++i]!;
             if (byte === 0x2c) {
               i++;
               if (container === ARRAY) place++;

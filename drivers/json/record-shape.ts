@@ -18,6 +18,8 @@ export class RecordShape {
   readonly slotCount: number;
   /** The node's own slot, -1 if its value is not wanted as a whole. */
   readonly ownSlot: Int32Array;
+  /** The same for nodes with nothing wanted below them, -1 for all others. */
+  readonly leafSlot: Int32Array;
   readonly slotLow: Int32Array;
   readonly slotHigh: Int32Array;
   /** Head of the node's keys in `keys`, 0 if no member of it is wanted. */
@@ -48,6 +50,7 @@ export class RecordShape {
     const idOf = new Map(nodes.map((node, index) => [node, index + 1]));
     const size = nodes.length + 1;
     this.ownSlot = new Int32Array(size).fill(-1);
+    this.leafSlot = new Int32Array(size).fill(-1);
     this.slotLow = new Int32Array(size);
     this.slotHigh = new Int32Array(size);
     this.head = new Int32Array(size);
@@ -69,6 +72,7 @@ export class RecordShape {
       }
       for (const child of [...node.keys.values(), ...node.elements.values()]) number(child);
       this.slotHigh[id] = slots;
+      if (node.isWanted && node.keys.size === 0 && node.elements.size === 0) this.leafSlot[id] = this.ownSlot[id]!;
     };
     number(root);
     this.slotCount = slots;

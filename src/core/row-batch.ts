@@ -133,6 +133,27 @@ export class RowBatchBuilder {
     this.#position = at + 4 + length;
   }
 
+  /** For inner loops that write whole rows in place: where the cells' places and lengths go, from `cellIndex` on. */
+  get offsets(): Int32Array {
+    return this.#offsets;
+  }
+
+  /** See `offsets`. */
+  get lengths(): Int32Array {
+    return this.#lengths;
+  }
+
+  /** Index of the next cell in `offsets` and `lengths`. */
+  get cellIndex(): number {
+    return this.#cell;
+  }
+
+  /** Takes over cells that were written in place, their lengths before them: the next cell's index and start. */
+  moveTo(cellIndex: number, cellStart: number): void {
+    this.#cell = cellIndex;
+    this.#position = cellStart - 4;
+  }
+
   endRow(): void {
     if (this.#cell !== (this.#rowCount + 1) * this.columnCount) throw new Error('row batch: a row with missing cells');
     const bytes = this.#bytes;

@@ -222,7 +222,7 @@ describe('csv', () => {
         { quote: "'", escape: "'" },
         { escape: '\\' },
       ]);
-      const { delimiter, quote, escape } = { ...DEFAULTS, ...options };
+      const { delimiter, quote, escape: mark } = { ...DEFAULTS, ...options };
       const eol = pick(['\n', '\r\n', '\r']);
       const width = 2 + Math.floor(next() * 90);
       const field = (): string => {
@@ -244,9 +244,9 @@ describe('csv', () => {
           /[\r\n]/.test(value) ||
           value.includes(quote) ||
           value.includes(delimiter) ||
-          value.includes(escape);
+          value.includes(mark);
         if (!isQuoted) return value;
-        const escaped = [...value].map((c) => (c === quote || c === escape ? escape + c : c)).join('');
+        const escaped = [...value].map((c) => (c === quote || c === mark ? mark + c : c)).join('');
         return quote + escaped + quote;
       };
       const lines = Array.from({ length: 6 }, () => Array.from({ length: width }, field).join(delimiter));
@@ -254,7 +254,7 @@ describe('csv', () => {
       const expected = parse(body, {
         delimiter,
         quote,
-        escape,
+        escape: mark,
         record_delimiter: eol,
         cast: (value, { quoting }) => (value === '' && !quoting ? null : value),
       }) as unknown as Row[];

@@ -197,7 +197,7 @@ describe('JSON.parse is the oracle', () => {
     for (const shape of SHAPES) {
       const body = Buffer.from(shape.wrap(documents, [documents.record(), documents.record(), documents.record()]));
       for (let cut = 0; cut < body.length; cut++) {
-        for (const chunk of [1 << 20, 3]) {
+        for (const chunk of [cut % 2 === 0 ? 1 << 20 : 3]) {
           const model = table(JSON_DRIVER, COLUMNS, { records: shape.records });
           const reader = new JsonReader({ table: model, columns: COLUMNS, captures: [] });
           await expect(readPage(reader, page(body.subarray(0, cut), { chunk })), `cut at ${cut}`).rejects.toThrow(
