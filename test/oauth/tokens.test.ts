@@ -143,6 +143,27 @@ describe('client credentials', () => {
     await scanner.close();
   });
 
+  it('does not renew again when the second 401 for the old token comes after the renewal', async () => {
+    const tokens: string[] = [];
+    let refusals = 0;
+    const server = await startApi(async (request, response, url) => {
+      if (url.pathname === '/token') {
+        tokens.push(`t${tokens.length + 1}`);
+        sendJson(response, { access_token: tokens.at(-1), token_type: 'bearer' });
+      } else if (request.headers.authorization === 'Bearer t1') {
+        await new Promise((resolve) => setTimeout(resolve, refusals++ * 100));
+        response.writeHead(401).end();
+      } else sendJson(response, { data: records(1) });
+    });
+    apis.push(server);
+    const { scanner } = newHarness();
+    const model = table(httpSource(server.origin, { auth: oauth(`${server.origin}/token`, new Secret(SECRET)) }));
+    await Promise.all([scanAll(scanner, specOf(model)), scanAll(scanner, specOf(model))]);
+    expect(refusals).toBe(2);
+    expect(tokens).toEqual(['t1', 't2']);
+    await scanner.close();
+  });
+
   it('gives up when the new token is refused as well, with the echoed tokens masked', async () => {
     const { server, auth, tokens, valid } = await shop();
     valid.add = () => valid;
