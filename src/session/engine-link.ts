@@ -211,7 +211,7 @@ export class EngineLink {
     this.#chunks.push(chunk);
     this.#chunkBytes += chunk.length;
     if (!this.#hasWholeFrame()) return;
-    const bytes = this.#chunks.length === 1 ? chunk : Buffer.concat(this.#chunks, this.#chunkBytes);
+    const bytes = this.#chunks.length === 1 ? this.#chunks[0]! : Buffer.concat(this.#chunks, this.#chunkBytes);
     const rest = bytes.subarray(this.#readFrames(bytes));
     this.#chunks = rest.length === 0 ? [] : [rest];
     this.#chunkBytes = rest.length;
