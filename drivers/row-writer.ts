@@ -71,11 +71,6 @@ export class RowWriter {
     }
   }
 
-  /** Whether the column's value comes from the record itself. */
-  isFromRecord(c: number): boolean {
-    return this.columns[c]!.from === 'record';
-  }
-
   /** Writes the cell of a column that does not come from the record. */
   writeConstant(c: number): void {
     this.#put(c, this.#fixed[c]!);
