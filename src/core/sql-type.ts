@@ -86,9 +86,3 @@ export function sqlTypeText(type: SqlType): string {
         : '';
   return `${SCALAR_TYPES[type.scalar].sql}${size}${type.isArray ? '[]' : ''}`;
 }
-
-/** The type's OID as RowDescription gives it. */
-export function sqlTypeOid(type: SqlType): number {
-  const scalar = SCALAR_TYPES[type.scalar];
-  return type.isArray ? scalar.arrayOid : scalar.oid;
-}

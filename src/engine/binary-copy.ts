@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import { chmod, copyFile, link, mkdir, readdir, rename, rm, stat, symlink } from 'node:fs/promises';
 import { basename, dirname, extname, join, relative } from 'node:path';
 import { errors } from '../core/errors.js';
-import type { BinaryPackage } from './binaries.js';
+import type { BinaryPackage } from './binary-package.js';
 
 /** Only compiling against PostgreSQL needs these. */
 const LEFT_OUT = new Set(['.a', '.h', '.pc']);

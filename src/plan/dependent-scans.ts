@@ -1,19 +1,8 @@
 import { readConditions, TEXT_CAST } from './conditions.js';
 import { type Binding, readBindings } from './dependencies.js';
 import { collectScans, type PlanNode, type ScanNode, unquotedName } from './plan-tree.js';
-import type { PlannedScan } from './planner.js';
 import { filterRequired, missingFilters } from './push-down.js';
-
-/** A filter whose values are those of a column of another scan. */
-export interface Dependency {
-  readonly column: string;
-  /** Index of the scan that is run first. */
-  readonly source: number;
-  readonly sourceColumn: string;
-  /** Conditions on the source's rows, in terms of `sourceAlias`, that leave fewer values; null: none that are simple. */
-  readonly sourceFilter: string | null;
-  readonly sourceAlias: string;
-}
+import type { Dependency, PlannedScan } from './statement-plan.js';
 
 /**
  * Gives each scan that misses a required filter the values of a scan that it is joined with.

@@ -1,18 +1,18 @@
 import type { TableModel } from '../config/model.js';
 import type { Catalogue, CatalogueEntry } from '../engine/engine.js';
-import type { PushedFilter, ScanSpec } from '../scan/scan.js';
+import type { ScanSpec } from '../scan/scan.js';
 import type { Condition } from './conditions.js';
 import { columnsNamed, plainColumn, readConditions } from './conditions.js';
 import type { OutputSettings } from './constants.js';
-import { addDependencies, type Dependency } from './dependent-scans.js';
+import { addDependencies } from './dependent-scans.js';
 import type { ParameterNumber, RowWindow } from './limit-window.js';
 import { limitWindow, skipLimits } from './limit-window.js';
 import type { PlanNode, ScanNode } from './plan-tree.js';
 import { collectScans, readPlan, unquotedName } from './plan-tree.js';
-import type { RowPredicate } from './predicate.js';
 import { compilePredicate } from './predicate.js';
 import { pushDownFilters } from './push-down.js';
 import type { Statement } from './statement.js';
+import type { PlannedScan, StatementPlan, StreamPlan } from './statement-plan.js';
 import type { Resolve, ScanReference, StatementTemplate } from './template.js';
 import { buildTemplate, renderTemplate } from './template.js';
 
@@ -30,35 +30,6 @@ export interface PlanContext {
    * `nestedLoops` the planner is kept from joining in any other way where it can.
    */
   readonly explain: (byteText: string, nestedLoops: boolean) => Promise<string>;
-}
-
-/** One scan of a statement, decided. */
-export interface PlannedScan {
-  readonly reference: ScanReference;
-  readonly planTable: string;
-  /** Null: the plan never reads this table. */
-  readonly spec: ScanSpec | null;
-  readonly pushed: readonly PushedFilter[];
-  /** Filters whose values come from another scan of the statement, which is run first. */
-  readonly dependencies: readonly Dependency[];
-  /** What the engine or the stream path still checks, as EXPLAIN prints it. */
-  readonly residual: readonly string[];
-}
-
-/** A statement that is one scan with plain output columns: its rows can go straight to the client. */
-export interface StreamPlan {
-  readonly spec: ScanSpec;
-  /** Output column → its cell in the batches. */
-  readonly outputs: readonly number[];
-  /** Null: every row passes. */
-  readonly predicate: RowPredicate | null;
-  readonly window: RowWindow;
-}
-
-export interface StatementPlan {
-  readonly template: StatementTemplate;
-  readonly scans: readonly PlannedScan[];
-  readonly stream: StreamPlan | null;
 }
 
 /**

@@ -1,5 +1,5 @@
-import type { PlannedScan, StatementPlan } from '../plan/planner.js';
 import { filterText } from '../plan/push-down.js';
+import type { PlannedScan, StatementPlan } from '../plan/statement-plan.js';
 import type { Scanner } from '../scan/scan.js';
 import type { Frame } from '../wire/frames.js';
 import { readDataRow } from '../wire/messages.js';

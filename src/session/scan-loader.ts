@@ -1,7 +1,6 @@
 import type { RowBatch } from '../core/row-batch.js';
 import type { ScanTable } from '../engine/engine.js';
-import type { Dependency } from '../plan/dependent-scans.js';
-import type { PlannedScan, StatementPlan } from '../plan/planner.js';
+import type { Dependency, PlannedScan, StatementPlan } from '../plan/statement-plan.js';
 import { quoteIdentifier } from '../plan/syntax.js';
 import type { PushedFilter, ScanContext, ScanSpec } from '../scan/scan.js';
 import type { Services } from './services.js';

@@ -1,10 +1,10 @@
 import type { GatewayError } from '../core/errors.js';
 import { errors } from '../core/errors.js';
 import type { ScanTable } from '../engine/engine.js';
-import type { StatementPlan, StreamPlan } from '../plan/planner.js';
 import { planStatement } from '../plan/planner.js';
 import type { Statement, StatementKind } from '../plan/statement.js';
 import { copyAsQuery } from '../plan/statement.js';
+import type { StatementPlan, StreamPlan } from '../plan/statement-plan.js';
 import type { Resolve } from '../plan/template.js';
 import { renderTemplate } from '../plan/template.js';
 import { isInternal } from '../plan/virtual-names.js';

@@ -1,5 +1,5 @@
 import type { RowBatch } from '../core/row-batch.js';
-import type { StreamPlan } from '../plan/planner.js';
+import type { StreamPlan } from '../plan/statement-plan.js';
 import { backend } from '../wire/write.js';
 import type { ClientWriter } from './client-writer.js';
 import type { PortalRun } from './prepared.js';

@@ -139,7 +139,7 @@ describe('the extended protocol on virtual tables', () => {
 
 describe('the byte stream', () => {
   // Frames of many lengths, so that the engine's chunks end at every place within a frame.
-  it('relays large results whole, wherever the engine\'s chunks end', async () => {
+  it("relays large results whole, wherever the engine's chunks end", async () => {
     const frames = await client.query("SELECT i, repeat('x', i % 97) FROM generate_series(1, 200000) i");
     const rows = rowsOf(frames);
     expect(rows.length).toBe(200_000);

@@ -1,0 +1,44 @@
+import type { PushedFilter, ScanSpec } from '../scan/scan.js';
+import type { RowWindow } from './limit-window.js';
+import type { RowPredicate } from './predicate.js';
+import type { ScanReference, StatementTemplate } from './template.js';
+
+/** A filter whose values are those of a column of another scan. */
+export interface Dependency {
+  readonly column: string;
+  /** Index of the scan that is run first. */
+  readonly source: number;
+  readonly sourceColumn: string;
+  /** Conditions on the source's rows, in terms of `sourceAlias`, that leave fewer values; null: none that are simple. */
+  readonly sourceFilter: string | null;
+  readonly sourceAlias: string;
+}
+
+/** One scan of a statement, decided. */
+export interface PlannedScan {
+  readonly reference: ScanReference;
+  readonly planTable: string;
+  /** Null: the plan never reads this table. */
+  readonly spec: ScanSpec | null;
+  readonly pushed: readonly PushedFilter[];
+  /** Filters whose values come from another scan of the statement, which is run first. */
+  readonly dependencies: readonly Dependency[];
+  /** What the engine or the stream path still checks, as EXPLAIN prints it. */
+  readonly residual: readonly string[];
+}
+
+/** A statement that is one scan with plain output columns: its rows can go straight to the client. */
+export interface StreamPlan {
+  readonly spec: ScanSpec;
+  /** Output column → its cell in the batches. */
+  readonly outputs: readonly number[];
+  /** Null: every row passes. */
+  readonly predicate: RowPredicate | null;
+  readonly window: RowWindow;
+}
+
+export interface StatementPlan {
+  readonly template: StatementTemplate;
+  readonly scans: readonly PlannedScan[];
+  readonly stream: StreamPlan | null;
+}
