@@ -12,6 +12,9 @@ interface Response {
   readonly error?: string;
 }
 
+/** A benchmark that hangs must fail, not wait. */
+const ANSWER_WITHIN_MS = 60_000;
+
 /** A process of the benchmark's own that answers requests. */
 export class BenchChild<Q, R> {
   readonly process: ChildProcess;
@@ -33,14 +36,19 @@ export class BenchChild<Q, R> {
     });
   }
 
-  /** Sends a request; rejects with the child's own message, and when it ends. */
+  /** Sends a request; rejects with the child's own message, when it ends, and when it takes too long. */
   ask(payload: Q): Promise<R> {
-    return new Promise((resolve, reject) => {
+    const answer = new Promise<R>((resolve, reject) => {
       if (this.process.exitCode !== null) throw new Error('the process has ended');
       const request: Request = { id: ++this.#lastId, payload };
       this.#waiting.set(request.id, { resolve, reject });
       this.process.send(request);
     });
+    let timer: NodeJS.Timeout | undefined;
+    const tooLong = new Promise<never>((_, reject) => {
+      timer = setTimeout(() => reject(new Error(`no answer within ${ANSWER_WITHIN_MS} ms`)), ANSWER_WITHIN_MS);
+    });
+    return Promise.race([answer, tooLong]).finally(() => clearTimeout(timer));
   }
 
   /** Ends the process and waits until it is gone. */

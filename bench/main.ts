@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util';
+import { benchStart } from './start.js';
 import { benchStream } from './stream.js';
 
 /** A benchmark that can be asked for by name. */
@@ -8,6 +9,10 @@ interface Section {
 }
 
 const SECTIONS: Readonly<Record<string, Section>> = {
+  start: {
+    about: 'from the start of `tidegate serve` to the first answered query, with and without engine data',
+    run: (isQuick, print, signal) => benchStart(isQuick ? 1 : 5, print, signal),
+  },
   stream: {
     about: 'rows/s, time to first row and memory: stream path, engine path, PostgreSQL itself, JSON.parse',
     run: (isQuick, print, signal) => benchStream(isQuick ? 100_000 : 1_000_000, print, signal),
