@@ -25,6 +25,7 @@ tables:
     driver: xml
     path: /customers.xml
     records: /customers/customer
+    primary_key: [id]
     columns: { id: { type: bigint, field: "@id" }, name: text }
   rates:
     driver: csv
@@ -38,7 +39,8 @@ tables:
   items:
     path: /orders/{order_id}/items
     records: $.items[*]
-    columns: { order_id: { type: bigint, from: filter }, sku: text }
+    primary_key: [order_id, sku]
+    columns: { order_id: { type: bigint, from: filter, references: shop.orders(id) }, sku: varchar(40) }
     filters: { order_id: { operators: ["="], path: order_id, required: true } }
 views:
   open_orders: { sql: "SELECT * FROM shop.orders WHERE status = 'open'" }

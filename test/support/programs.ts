@@ -1,4 +1,5 @@
 import { execFileSync, spawn } from 'node:child_process';
+import { existsSync, readdirSync } from 'node:fs';
 import { describe } from 'vitest';
 
 export interface ProgramResult {
@@ -45,16 +46,39 @@ function succeeds(command: string, args: readonly string[]): boolean {
   }
 }
 
-const AVAILABLE: Readonly<Record<string, () => boolean>> = {
+/** Debian's PostgreSQL JDBC driver. */
+export const JDBC_JAR = '/usr/share/java/postgresql.jar';
+
+/** The newest PostgreSQL server of Debian's packages that has postgres_fdw: the folder of its programs; null: none. */
+export function findServerBinaries(): string | null {
+  const root = '/usr/lib/postgresql';
+  const versions = existsSync(root) ? readdirSync(root).sort((a, b) => Number(b) - Number(a)) : [];
+  const version = versions.find(
+    (name) => existsSync(`${root}/${name}/bin/initdb`) && existsSync(`${root}/${name}/lib/postgres_fdw.so`),
+  );
+  return version === undefined ? null : `${root}/${version}/bin`;
+}
+
+const pythonHas = (module: string) => () => succeeds(PYTHON, ['-c', `import ${module}`]);
+
+const AVAILABLE = {
   psql: () => succeeds('psql', ['--version']),
-  psycopg2: () => succeeds(PYTHON, ['-c', 'import psycopg2']),
-};
+  pgbench: () => succeeds('pgbench', ['--version']),
+  openssl: () => succeeds('openssl', ['version']),
+  psycopg2: pythonHas('psycopg2'),
+  asyncpg: pythonHas('asyncpg'),
+  sqlalchemy: pythonHas('sqlalchemy, psycopg2'),
+  psqlODBC: () =>
+    succeeds(PYTHON, ['-c', "import pyodbc, sys; sys.exit('PostgreSQL Unicode' not in pyodbc.drivers())"]),
+  JDBC: () => existsSync(JDBC_JAR) && succeeds('javac', ['-version']) && succeeds('java', ['-version']),
+  postgres_fdw: () => findServerBinaries() !== null,
+} satisfies Readonly<Record<string, () => boolean>>;
 
 /**
  * `describe` for the tests of a real client: skipped by name where the client is missing, unless
  * TIDEGATE_REQUIRE_CLIENTS is set, as CI sets it; then they fail there.
  */
-export function describeClient(client: string, body: () => void): void {
-  const isRun = process.env.TIDEGATE_REQUIRE_CLIENTS === '1' || AVAILABLE[client]!();
+export function describeClient(client: keyof typeof AVAILABLE, body: () => void): void {
+  const isRun = process.env.TIDEGATE_REQUIRE_CLIENTS === '1' || AVAILABLE[client]();
   describe.skipIf(!isRun)(client, body);
 }
