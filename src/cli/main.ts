@@ -1,9 +1,8 @@
 #!/usr/bin/env node
 import { Command } from 'commander';
 import { GatewayError } from '../core/errors.js';
-import { runCheck } from './check.js';
-import { runServe } from './serve.js';
 
+// Each command's code is loaded when it is asked for: the gateway should not wait for what only `check` needs.
 const program = new Command('tidegate').description('SQL over REST/JSON, XML/SOAP and CSV for every PostgreSQL client');
 
 const list = (value: string, previous: readonly string[] = []): string[] => [...previous, value];
@@ -14,7 +13,7 @@ program
   .option('--config <file>', 'settings file (default: ./tidegate.yaml if present)')
   .option('--dsn <path>', 'DSN file or folder; may be given several times', list)
   .option('--listen <host:port>', 'address to listen on')
-  .action(runServe);
+  .action(async (flags) => (await import('./serve.js')).runServe(flags));
 
 program
   .command('check')
@@ -22,7 +21,7 @@ program
   .argument('[dsn...]', 'DSN files or folders, or names of DSNs')
   .option('--config <file>', 'settings file (default: ./tidegate.yaml if present)')
   .option('--connect', 'also fetch one page of each table')
-  .action(runCheck);
+  .action(async (names, flags) => (await import('./check.js')).runCheck(names, flags));
 
 try {
   await program.parseAsync();

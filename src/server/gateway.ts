@@ -4,8 +4,8 @@ import type { Duplex } from 'node:stream';
 import type { SecureContext } from 'node:tls';
 import { createReader } from '../../drivers/registry.js';
 import type { GatewayModel } from '../config/model.js';
-import { errors, type GatewayError } from '../core/errors.js';
-import { type RunningEngine, startEngine } from '../engine/start-engine.js';
+import { errors } from '../core/errors.js';
+import type { RunningEngine } from '../engine/start-engine.js';
 import { loadParser } from '../plan/syntax.js';
 import { VirtualNames } from '../plan/virtual-names.js';
 import { createScanner } from '../scan/scanner.js';
@@ -43,19 +43,9 @@ export class Gateway {
     this.#secureContext = model.tls === null ? null : loadTls(model.tls);
   }
 
-  /**
-   * Starts the engine, and brings its catalogue in line with the model. Clients cannot connect until `listen`.
-   * @param onCrash called once if the engine ends by itself; the gateway is of no use after that
-   */
-  static async start(model: GatewayModel, log: Log, onCrash: (error: GatewayError) => void): Promise<Gateway> {
-    const [engine] = await Promise.all([
-      startEngine(model.engine, {
-        connections: model.limits.connections,
-        log: (level, message) => log(level, {}, message),
-        onCrash,
-      }),
-      loadParser(),
-    ]);
+  /** Brings a started engine's catalogue in line with the model. Clients cannot connect until `listen`. */
+  static async start(model: GatewayModel, log: Log, starting: Promise<RunningEngine>): Promise<Gateway> {
+    const [engine] = await Promise.all([starting, loadParser()]);
     try {
       return new Gateway(model, log, engine, new VirtualNames(await engine.applyCatalogue(model)));
     } catch (error) {

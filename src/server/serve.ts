@@ -1,7 +1,8 @@
 import { loadGateway } from '../config/load.js';
 import type { GatewayError } from '../core/errors.js';
+import { startEngine } from '../engine/start-engine.js';
 import type { Log } from '../session/services.js';
-import { Gateway } from './gateway.js';
+import type { Gateway } from './gateway.js';
 import { createLog } from './log.js';
 
 export interface ServeOptions {
@@ -29,12 +30,20 @@ export interface Serving {
 export async function serve(options: ServeOptions): Promise<Serving> {
   const startedAt = performance.now();
   const { model, warnings } = await loadGateway(options);
-  const log = options.log ?? createLog(model.log);
+  const log = options.log ?? (await createLog(model.log));
   for (const warning of warnings) log('warn', {}, warning);
-  const gateway = await Gateway.start(model, log, (error) => {
-    log('error', { sqlstate: error.sqlstate }, error.message);
-    options.onCrash?.(error);
+  // The engine's processes start while the rest of the gateway's code is being loaded.
+  const starting = startEngine(model.engine, {
+    connections: model.limits.connections,
+    log: (level, message) => log(level, {}, message),
+    onCrash: (error) => {
+      log('error', { sqlstate: error.sqlstate }, error.message);
+      options.onCrash?.(error);
+    },
   });
+  starting.catch(() => {}); // whoever awaits it reports it
+  const { Gateway } = await import('./gateway.js');
+  const gateway = await Gateway.start(model, log, starting);
   try {
     const address = await gateway.listen();
     const event = { address: `${address.host}:${address.port}`, ms: Math.round(performance.now() - startedAt) };
