@@ -1,0 +1,144 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { connect } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { RowCounter } from '../../bench/row-counter.js';
+import { startupMessage } from '../../src/wire/startup.js';
+import { frontend } from '../../src/wire/write.js';
+import { startApi, type TestApi } from '../support/api-server.js';
+
+const COMMAND = fileURLToPath(new URL('../../dist/src/cli/main.js', import.meta.url));
+const ROWS_PER_PAGE = 1000;
+const PAGES = 1000;
+const FIRST_PAGE_MS = 300;
+
+const page = JSON.stringify({
+  data: Array.from({ length: ROWS_PER_PAGE }, (_, k) => ({
+    id: k + 1,
+    customer: { id: k % 77, name: `Customer ${k % 77}` },
+    status: 'open',
+    amount: k * 1.25,
+    created_at: '2026-01-02T03:04:05.678Z',
+    note: `a note of some length about order ${k}`,
+  })),
+});
+
+let api: TestApi;
+let gateway: ChildProcess;
+let folder: string;
+let port = 0;
+
+/** Runs a query and gives its rows and times, telling of every chunk. */
+function query(sql: string, onProgress: (rows: number) => void): Promise<{ rows: number; firstRowMs: number }> {
+  return new Promise((resolve, reject) => {
+    const socket = connect(port, '127.0.0.1');
+    let startedAt = 0;
+    let firstRowMs = 0;
+    const counter = new RowCounter((type) => {
+      if (type === 'E') reject(new Error('the query failed'));
+      if (type !== 'Z') return;
+      if (startedAt > 0) {
+        socket.destroy();
+        resolve({ rows: counter.rows, firstRowMs });
+        return;
+      }
+      startedAt = performance.now();
+      socket.write(frontend.query(sql));
+    });
+    socket.on('error', reject);
+    socket.on('close', () => reject(new Error('the connection ended')));
+    socket.on('data', (chunk: Buffer) => {
+      counter.push(chunk);
+      if (firstRowMs === 0 && counter.rows > 0) firstRowMs = performance.now() - startedAt;
+      onProgress(counter.rows);
+    });
+    socket.write(
+      startupMessage(196608, [
+        ['user', 'tidegate'],
+        ['database', 'tidegate'],
+      ]),
+    );
+  });
+}
+
+function residentMegabytes(): number {
+  const kilobytes = /^VmRSS:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${gateway.pid}/status`, 'utf8'))![1];
+  return Number(kilobytes) / 1024;
+}
+
+// The gateway is a process of its own, so that its memory is its own: compiled by `npm test`, and read from /proc.
+describe.skipIf(!existsSync(COMMAND) || !existsSync('/proc/self/status'))('a scan of a million rows', () => {
+  beforeAll(async () => {
+    api = await startApi(async (request) => {
+      const number = Number(request.query.get('page'));
+      if (number === 1) await new Promise((resolve) => setTimeout(resolve, FIRST_PAGE_MS));
+      // Pages that are the same twice running end a scan with an error.
+      const body = number <= PAGES ? `{"page":${number},${page.slice(1)}` : '{"data":[]}';
+      return { headers: { 'content-type': 'application/json' }, body };
+    });
+    folder = mkdtempSync(join(tmpdir(), 'tidegate-large-'));
+    writeFileSync(
+      join(folder, 'big.yaml'),
+      `dsn: big
+base_url: ${api.url}
+tables:
+  orders:
+    path: /orders
+    records: $.data[*]
+    pagination: { type: page, parameter: page }
+    columns:
+      id: bigint
+      customer_id: { type: bigint, field: $.customer.id }
+      customer_name: { type: text, field: $.customer.name }
+      status: text
+      amount: numeric(12,2)
+      created_at: timestamptz
+      note: text
+`,
+    );
+    gateway = spawn(process.execPath, [COMMAND, 'serve', '--dsn', folder, '--listen', '127.0.0.1:0'], {
+      cwd: folder,
+      stdio: ['ignore', 'ignore', 'pipe'],
+    });
+    let log = '';
+    port = await new Promise((resolve, reject) => {
+      gateway.on('exit', () => reject(new Error(`the gateway ended: ${log}`)));
+      gateway.stderr!.setEncoding('utf8').on('data', (text: string) => {
+        log += text;
+        const ready = /ready: 127\.0\.0\.1:(\d+)/.exec(log);
+        if (ready !== null) resolve(Number(ready[1]));
+      });
+    });
+  });
+
+  afterAll(async () => {
+    if (gateway?.exitCode === null) {
+      const ended = new Promise((resolve) => gateway.once('exit', resolve));
+      gateway.kill('SIGTERM');
+      await ended;
+    }
+    await api?.close();
+    rmSync(folder, { recursive: true, force: true });
+  });
+
+  it('gives its first row as soon as the first page is there', async () => {
+    const { firstRowMs } = await query('SELECT * FROM big.orders LIMIT 10', () => {});
+    expect(firstRowMs).toBeGreaterThan(FIRST_PAGE_MS * 0.9);
+    expect(firstRowMs).toBeLessThan(FIRST_PAGE_MS * 1.5);
+  });
+
+  it('arrives whole, in memory that stays below 200 MB and does not grow', async () => {
+    let early = 0;
+    let late = 0;
+    const { rows } = await query('SELECT * FROM big.orders', (count) => {
+      if (count >= 100_000 && count < 300_000) early = Math.max(early, residentMegabytes());
+      else if (count >= 300_000) late = Math.max(late, residentMegabytes());
+    });
+    expect(rows).toBe(ROWS_PER_PAGE * PAGES);
+    expect(late).toBeLessThan(200);
+    expect(late).toBeLessThan(early * 1.15);
+  }, 60_000);
+});
