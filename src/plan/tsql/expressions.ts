@@ -1,23 +1,9 @@
-import { cast, convert } from './casts.js';
-import { DATE_PART_FUNCTIONS, datePartCall } from './dates.js';
-import {
-  atom,
-  BINDING,
-  type Expression,
-  integerValue,
-  isNumber,
-  operation,
-  stringLiteral,
-  wrap,
-} from './expression.js';
-import { aggregateName, commonKind, currentTimestamp, functionCall } from './functions.js';
+import { BINDING, type Expression, isNumber, operation, wrap } from './expression.js';
 import { likePattern } from './like-pattern.js';
-import { isName, nameText } from './names.js';
 import type { Reader } from './reader.js';
 import { minus, numberKind, plus } from './string-plus.js';
-import { readCastType } from './type-names.js';
 import { giveUp } from './untranslatable.js';
-import { readOver, readWithinGroup } from './windows.js';
+import { readValue } from './values.js';
 
 /** Comparison operators, and what PostgreSQL calls them. */
 const COMPARISONS: ReadonlyMap<string, string> = new Map([
@@ -31,9 +17,6 @@ const COMPARISONS: ReadonlyMap<string, string> = new Map([
   ['!<', '>='],
   ['!>', '<='],
 ]);
-
-/** Reserved words that are function names all the same. */
-const RESERVED_FUNCTIONS: ReadonlySet<string> = new Set(['LEFT', 'RIGHT', 'COALESCE', 'NULLIF']);
 
 /** Reads an expression or a condition by T-SQL's operator precedence and gives it back by PostgreSQL's. */
 export function readExpression(reader: Reader): Expression {
@@ -93,14 +76,14 @@ function readCompared(reader: Reader): string {
   const { upper } = reader.peek();
   if (upper === 'ANY' || upper === 'SOME' || upper === 'ALL') {
     reader.next();
-    return `${upper} (${reader.inParentheses(() => reader.readQuery(reader))})`;
+    return `${upper} (${reader.inParentheses(() => reader.readQuery())})`;
   }
   return wrap(readSum(reader), BINDING.other);
 }
 
 function readCandidates(reader: Reader): string {
   return reader.inParentheses(() =>
-    reader.seesQuery() ? reader.readQuery(reader) : reader.list(() => readExpression(reader).sql).join(', '),
+    reader.seesQuery() ? reader.readQuery() : reader.list(() => readExpression(reader).sql).join(', '),
   );
 }
 
@@ -150,154 +133,4 @@ function readPrimary(reader: Reader): Expression {
     if (reader.next().upper !== 'DATABASE_DEFAULT') giveUp('COLLATE');
   }
   return value;
-}
-
-function readValue(reader: Reader): Expression {
-  const lexeme = reader.peek();
-  switch (lexeme.kind) {
-    case 'string':
-      return stringLiteral(reader.next().text);
-    case 'number':
-      return atom(reader.next().text, /^\d+$/.test(lexeme.text) ? 'integer' : 'decimal');
-    case 'parameter':
-      return atom(reader.next().text);
-    case 'symbol':
-      return lexeme.text === '(' ? readParentheses(reader) : giveUp(`unexpected ${lexeme.text} at ${lexeme.start}`);
-    case 'end':
-      return giveUp('unexpected end');
-    case 'delimited':
-      return readNameOrCall(reader);
-    case 'word':
-      return readKeyword(reader) ?? readNameOrCall(reader);
-  }
-}
-
-function readParentheses(reader: Reader): Expression {
-  if (reader.seesQuery(1)) return atom(`(${reader.inParentheses(() => reader.readQuery(reader))})`);
-  const inner = reader.inParentheses(() => readExpression(reader));
-  const { concatenation } = inner;
-  return {
-    ...inner,
-    sql: `(${inner.sql})`,
-    binding: BINDING.atom,
-    concatenation: concatenation && `(${concatenation})`,
-  };
-}
-
-/** Values and calls that begin with a keyword; null for every other word. */
-function readKeyword(reader: Reader): Expression | null {
-  switch (reader.peek().upper) {
-    case 'NULL':
-      reader.next();
-      return atom('NULL');
-    case 'TRUE':
-    case 'FALSE': // not T-SQL's, but what a boolean column is compared with
-      return reader.sees('TRUE', '.') || reader.sees('FALSE', '.') ? null : atom(reader.next().text);
-    case 'CURRENT_TIMESTAMP':
-      reader.next();
-      return currentTimestamp;
-    case 'CASE':
-      reader.next();
-      return reader.nested(() => readCase(reader));
-    case 'EXISTS':
-      reader.next();
-      return atom(`EXISTS (${reader.inParentheses(() => reader.readQuery(reader))})`);
-    case 'CAST':
-      if (reader.peek(1).upper !== '(') return null;
-      reader.next();
-      return reader.inParentheses(() => {
-        const value = readExpression(reader);
-        reader.expect('AS');
-        return cast(value, readCastType(reader));
-      });
-    case 'CONVERT':
-      reader.next();
-      return reader.inParentheses(() => {
-        const type = readCastType(reader);
-        reader.expect(',');
-        const value = readExpression(reader);
-        const style = reader.takes(',') ? (integerValue(readExpression(reader)) ?? giveUp('a computed style')) : null;
-        return convert(value, type, style);
-      });
-    default:
-      return null;
-  }
-}
-
-function readCase(reader: Reader): Expression {
-  const subject = reader.sees('WHEN') ? '' : ` ${readExpression(reader).sql}`;
-  let sql = `CASE${subject}`;
-  const results: Expression[] = [];
-  const result = (word: string): void => {
-    results.push(readExpression(reader));
-    sql += ` ${word} ${results.at(-1)!.sql}`;
-  };
-  while (reader.takes('WHEN')) {
-    sql += ` WHEN ${readExpression(reader).sql}`;
-    reader.expect('THEN');
-    result('THEN');
-  }
-  if (results.length === 0) giveUp('CASE without WHEN');
-  if (reader.takes('ELSE')) result('ELSE');
-  reader.expect('END');
-  return atom(`${sql} END`, commonKind(results));
-}
-
-/** `column`, `table.column`, `f(…)`, `schema.f(…)`. */
-function readNameOrCall(reader: Reader): Expression {
-  const first = reader.next();
-  const isCall = reader.sees('(');
-  if (!isName(first) && !(isCall && RESERVED_FUNCTIONS.has(first.upper))) {
-    giveUp(`unexpected ${first.text} at ${first.start}`);
-  }
-  if (isCall) return bounded(reader, readCall(reader, first.kind === 'word' ? first.text : nameText(first)));
-  const parts = [nameText(first)];
-  while (reader.takes('.')) {
-    if (reader.takes('*')) giveUp('a star in an expression');
-    if (!isName(reader.peek())) giveUp(`expected a name at ${reader.peek().start}`);
-    parts.push(nameText(reader.next()));
-  }
-  if (parts.length > 4) giveUp('a name of too many parts');
-  return reader.sees('(') ? readCall(reader, parts.join('.')) : atom(parts.join('.'));
-}
-
-function readCall(reader: Reader, name: string): Expression {
-  const upper = name.toUpperCase();
-  if (DATE_PART_FUNCTIONS.has(upper)) {
-    return reader.inParentheses(() => {
-      const part = reader.next();
-      if (part.kind !== 'word') giveUp('a date part');
-      reader.expect(',');
-      return datePartCall(
-        upper,
-        part.text,
-        reader.list(() => readExpression(reader)),
-      );
-    });
-  }
-  const { plain, special } = readArguments(reader);
-  const called = special === null ? functionCall(name, plain) : aggregateCall(name, special);
-  const ordered = upper === 'STRING_AGG' ? readWithinGroup(reader, called, readExpression) : called;
-  return readOver(reader, ordered, readExpression);
-}
-
-/** A call's arguments; `special` when they are not plain: `*`, `DISTINCT x`, `ALL x`. */
-function readArguments(reader: Reader): { plain: Expression[]; special: string | null } {
-  return reader.inParentheses(() => {
-    if (reader.sees(')')) return { plain: [], special: null };
-    if (reader.takes('*')) return { plain: [], special: '*' };
-    const quantifier = reader.takes('DISTINCT') ? 'DISTINCT ' : reader.takes('ALL') ? 'ALL ' : null;
-    const plain = reader.list(() => readExpression(reader));
-    return { plain, special: quantifier && quantifier + plain.map(({ sql }) => sql).join(', ') };
-  });
-}
-
-function aggregateCall(name: string, argument: string): Expression {
-  const [postgresName, kind] = aggregateName(name);
-  return atom(`${postgresName}(${argument})`, kind);
-}
-
-/** Some calls repeat their operands, and nested ones would grow without bounds. */
-function bounded(reader: Reader, expression: Expression): Expression {
-  return expression.sql.length > reader.maxLength ? giveUp('translation too long') : expression;
 }

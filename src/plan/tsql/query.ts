@@ -1,5 +1,4 @@
 import { BINDING, wrap } from './expression.js';
-import { readExpression } from './expressions.js';
 import { readName, readNameList } from './names.js';
 import type { Reader } from './reader.js';
 import { readSelectList } from './select-list.js';
@@ -20,7 +19,7 @@ export function readQuery(reader: Reader): string {
       operators.push(operator);
       terms.push(readTerm(reader));
     }
-    const order = readOrderBy(reader, readExpression);
+    const order = readOrderBy(reader);
     const offset = order === null ? null : readOffset(reader);
     const tail = [order, offset].filter((part) => part !== null);
     if (operators.length === 0) {
@@ -46,7 +45,7 @@ function readCtes(reader: Reader): string {
     const columns = reader.sees('(') ? readNameList(reader) : '';
     reader.expect('AS');
     const from = reader.at;
-    const query = reader.inParentheses(() => reader.readQuery(reader));
+    const query = reader.inParentheses(() => reader.readQuery());
     isRecursive ||= readsFrom(reader, named, from, reader.at);
     return `${name}${columns} AS (${query})`;
   });
@@ -73,16 +72,16 @@ interface Term {
 }
 
 function readTerm(reader: Reader): Term {
-  if (reader.sees('(')) return { sql: `(${reader.inParentheses(() => reader.readQuery(reader))})`, top: null };
+  if (reader.sees('(')) return { sql: `(${reader.inParentheses(() => reader.readQuery())})`, top: null };
   reader.expect('SELECT');
   const distinct = reader.takes('DISTINCT') ? 'DISTINCT ' : '';
   if (distinct === '') reader.takes('ALL');
-  const top = readTop(reader, readExpression);
+  const top = readTop(reader);
   const parts = [`SELECT ${distinct}${readSelectList(reader)}`];
   if (reader.takes('FROM')) parts.push(`FROM ${readFrom(reader)}`);
-  if (reader.takes('WHERE')) parts.push(`WHERE ${readExpression(reader).sql}`);
+  if (reader.takes('WHERE')) parts.push(`WHERE ${reader.readExpression().sql}`);
   if (reader.takes('GROUP', 'BY')) parts.push(`GROUP BY ${readGrouping(reader)}`);
-  if (reader.takes('HAVING')) parts.push(`HAVING ${readExpression(reader).sql}`);
+  if (reader.takes('HAVING')) parts.push(`HAVING ${reader.readExpression().sql}`);
   return { sql: parts.join(' '), top: top === 'all' ? null : top };
 }
 
@@ -91,7 +90,7 @@ function readGrouping(reader: Reader): string {
     .list(() =>
       reader.takes('GROUPING', 'SETS')
         ? `GROUPING SETS (${reader.inParentheses(() => reader.list(() => readGroupingSet(reader)).join(', '))})`
-        : readExpression(reader).sql,
+        : reader.readExpression().sql,
     )
     .join(', ');
   for (const word of ['ROLLUP', 'CUBE']) {
@@ -102,9 +101,9 @@ function readGrouping(reader: Reader): string {
 
 /** `(a, b)`, `()` or one expression. */
 function readGroupingSet(reader: Reader): string {
-  if (!reader.sees('(')) return readExpression(reader).sql;
+  if (!reader.sees('(')) return reader.readExpression().sql;
   return `(${reader.inParentheses(() =>
-    reader.sees(')') ? '' : reader.list(() => readExpression(reader).sql).join(', '),
+    reader.sees(')') ? '' : reader.list(() => reader.readExpression().sql).join(', '),
   )})`;
 }
 
@@ -120,7 +119,7 @@ function readOffset(reader: Reader): string | null {
 }
 
 function readCount(reader: Reader): string {
-  const count = readExpression(reader);
+  const count = reader.readExpression();
   if (!reader.takes('ROWS')) reader.expect('ROW');
   return wrap(count, BINDING.atom);
 }

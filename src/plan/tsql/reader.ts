@@ -1,8 +1,16 @@
+import type { Expression } from './expression.js';
 import type { Lexeme } from './lexer.js';
 import { giveUp } from './untranslatable.js';
 
 /** Deeper nesting than any real query has; bounds the recursion. */
 const MAX_DEPTH = 100;
+
+/** The two rules that all others come back to: queries hold expressions, which hold queries. */
+export interface Grammar {
+  /** Reads a query with its CTEs and ORDER BY. */
+  readonly readQuery: (reader: Reader) => string;
+  readonly readExpression: (reader: Reader) => Expression;
+}
 
 /** The position in a T-SQL text, and what all parts of the translator ask of it. */
 export class Reader {
@@ -12,13 +20,11 @@ export class Reader {
   #depth = 0;
 
   /**
-   * @param readQuery reads a query with its CTEs and ORDER BY; given here because queries hold expressions, which hold
-   * queries
    * @param maxLength characters that the translation of an expression may have: some repeat their operands
    */
   constructor(
     readonly lexemes: readonly Lexeme[],
-    readonly readQuery: (reader: Reader) => string,
+    private readonly grammar: Grammar,
     readonly maxLength: number,
   ) {
     const behind = new Map<number, number>();
@@ -29,6 +35,14 @@ export class Reader {
     });
     if (open.length > 0) giveUp('unbalanced parentheses');
     this.#behind = behind;
+  }
+
+  readQuery(): string {
+    return this.grammar.readQuery(this);
+  }
+
+  readExpression(): Expression {
+    return this.grammar.readExpression(this);
   }
 
   get at(): number {

@@ -1,4 +1,3 @@
-import { readExpression } from './expressions.js';
 import { isName, nameText, quote } from './names.js';
 import type { Reader } from './reader.js';
 import { giveUp } from './untranslatable.js';
@@ -17,9 +16,9 @@ function readItem(reader: Reader): string {
     // T-SQL's `a = x` names the column; PostgreSQL would compare.
     const alias = readAlias(reader);
     reader.expect('=');
-    return `${readExpression(reader).sql} AS ${alias}`;
+    return `${reader.readExpression().sql} AS ${alias}`;
   }
-  const { sql } = readExpression(reader);
+  const { sql } = reader.readExpression();
   const isExplicit = reader.takes('AS');
   const next = reader.peek();
   if (isExplicit || isName(next) || next.kind === 'string') return `${sql} AS ${readAlias(reader)}`;

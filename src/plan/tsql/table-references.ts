@@ -1,4 +1,3 @@
-import { readExpression } from './expressions.js';
 import { functionCall } from './functions.js';
 import { seesBareHints, takeHints } from './hints.js';
 import { isName, nameText, readName, readNameList, readTableName } from './names.js';
@@ -45,7 +44,7 @@ function readJoin(reader: Reader): string | null {
   reader.expect('JOIN');
   const right = readJoined(reader);
   reader.expect('ON');
-  return `${side === undefined ? '' : `${side} `}JOIN ${right} ON ${readExpression(reader).sql}`;
+  return `${side === undefined ? '' : `${side} `}JOIN ${right} ON ${reader.readExpression().sql}`;
 }
 
 function readPrimary(reader: Reader): string {
@@ -60,12 +59,12 @@ function seesDerived(reader: Reader): boolean {
 
 /** `(SELECT …) AS a`, `(VALUES (1), (2)) AS v(x)`: T-SQL wants the alias. */
 function readDerived(reader: Reader): string {
-  const query = reader.inParentheses(() => (reader.takes('VALUES') ? readValues(reader) : reader.readQuery(reader)));
+  const query = reader.inParentheses(() => (reader.takes('VALUES') ? readValues(reader) : reader.readQuery()));
   return `(${query})${readAlias(reader) ?? giveUp('a derived table without a name')}`;
 }
 
 function readValues(reader: Reader): string {
-  const row = (): string => reader.inParentheses(() => reader.list(() => readExpression(reader).sql).join(', '));
+  const row = (): string => reader.inParentheses(() => reader.list(() => reader.readExpression().sql).join(', '));
   return `VALUES (${reader.list(row).join('), (')})`;
 }
 
@@ -74,7 +73,7 @@ function readTable(reader: Reader): string {
   const first = reader.peek();
   if (isName(first) && reader.peek(1).upper === '(' && !seesBareHints(reader, 1)) {
     reader.next();
-    const args = reader.inParentheses(() => (reader.sees(')') ? [] : reader.list(() => readExpression(reader))));
+    const args = reader.inParentheses(() => (reader.sees(')') ? [] : reader.list(() => reader.readExpression())));
     const name = first.kind === 'word' ? first.text : nameText(first);
     return `${functionCall(name, args).sql}${readAlias(reader) ?? ''}`;
   }

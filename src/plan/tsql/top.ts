@@ -1,4 +1,3 @@
-import type { Expression } from './expression.js';
 import type { Reader } from './reader.js';
 import { giveUp } from './untranslatable.js';
 
@@ -13,12 +12,12 @@ export interface Top {
  * @returns null when there is none; `all` for `TOP 100 PERCENT`, which limits nothing
  * @throws Untranslatable for any other percentage, which needs the number of rows first
  */
-export function readTop(reader: Reader, readExpression: (reader: Reader) => Expression): Top | 'all' | null {
+export function readTop(reader: Reader): Top | 'all' | null {
   if (!reader.takes('TOP')) return null;
   const lexeme = reader.peek();
   let count: string;
   if (reader.sees('(')) {
-    const inner = reader.inParentheses(() => readExpression(reader));
+    const inner = reader.inParentheses(() => reader.readExpression());
     if (inner.kind !== 'integer' && inner.kind !== 'unknown') giveUp('a count of rows');
     if (inner.sql === 'NULL') giveUp('a count of rows');
     count = /^(?:\d+|\$\d+)$/.test(inner.sql) ? inner.sql : `(${inner.sql})`;

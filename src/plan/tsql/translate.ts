@@ -1,4 +1,5 @@
 import { loadParser, type Node, parseStatements } from '../syntax.js';
+import { readExpression } from './expressions.js';
 import { takeOptions } from './hints.js';
 import { type Lexeme, readLexemes } from './lexer.js';
 import { readQuery } from './query.js';
@@ -78,8 +79,12 @@ function translateStatement(sql: string, lexemes: readonly Lexeme[]): string {
   const body = lexemes[0]!.upper === 'DECLARE' ? lexemes.findIndex(({ upper }) => upper === 'FOR') + 1 : 0;
   const prefix = body === 0 ? '' : `${sql.slice(lexemes[0]!.start, lexemes[body - 1]!.end)} `;
   const end: Lexeme = { kind: 'end', text: '', upper: '', start: sql.length, end: sql.length };
-  const reader = new Reader([...lexemes.slice(body), end], readQuery, sql.length * GROWTH_FACTOR + GROWTH_BASE);
-  const query = readQuery(reader);
+  const reader = new Reader(
+    [...lexemes.slice(body), end],
+    { readQuery, readExpression },
+    sql.length * GROWTH_FACTOR + GROWTH_BASE,
+  );
+  const query = reader.readQuery();
   takeOptions(reader);
   if (reader.peek().kind !== 'end') giveUp(`unexpected ${reader.peek().text} at ${reader.peek().start}`);
   return prefix + query;

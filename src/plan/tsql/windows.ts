@@ -2,18 +2,15 @@ import { atom, type Expression } from './expression.js';
 import type { Reader } from './reader.js';
 import { giveUp } from './untranslatable.js';
 
-/** Reads an expression; passed in by whoever reads expressions. */
-export type ReadExpression = (reader: Reader) => Expression;
-
 /**
  * Reads `ORDER BY a, b DESC`. NULL is the lowest value in T-SQL and the highest in PostgreSQL, so each item says where
  * its NULLs go: without that `TOP 10 … ORDER BY total DESC` would give ten rows without a total.
  * @returns null when there is no ORDER BY
  */
-export function readOrderBy(reader: Reader, readExpression: ReadExpression): string | null {
+export function readOrderBy(reader: Reader): string | null {
   if (!reader.takes('ORDER', 'BY')) return null;
   const items = reader.list(() => {
-    const { sql } = readExpression(reader);
+    const { sql } = reader.readExpression();
     if (reader.takes('DESC')) return `${sql} DESC NULLS LAST`;
     reader.takes('ASC');
     return `${sql} NULLS FIRST`;
@@ -22,21 +19,21 @@ export function readOrderBy(reader: Reader, readExpression: ReadExpression): str
 }
 
 /** Reads `OVER (PARTITION BY … ORDER BY … ROWS …)` behind a call, when there is one. */
-export function readOver(reader: Reader, called: Expression, readExpression: ReadExpression): Expression {
+export function readOver(reader: Reader, called: Expression): Expression {
   if (!reader.takes('OVER')) return called;
   const parts = reader.inParentheses(() => {
     const partition = reader.takes('PARTITION', 'BY')
-      ? `PARTITION BY ${reader.list(() => readExpression(reader).sql).join(', ')}`
+      ? `PARTITION BY ${reader.list(() => reader.readExpression().sql).join(', ')}`
       : null;
-    return [partition, readOrderBy(reader, readExpression), readFrame(reader)].filter((part) => part !== null);
+    return [partition, readOrderBy(reader), readFrame(reader)].filter((part) => part !== null);
   });
   return atom(`${called.sql} OVER (${parts.join(' ')})`, called.kind);
 }
 
 /** Reads `STRING_AGG(x, ',') WITHIN GROUP (ORDER BY …)`, whose order PostgreSQL writes between the parentheses. */
-export function readWithinGroup(reader: Reader, called: Expression, readExpression: ReadExpression): Expression {
+export function readWithinGroup(reader: Reader, called: Expression): Expression {
   if (!reader.takes('WITHIN', 'GROUP')) return called;
-  const order = reader.inParentheses(() => readOrderBy(reader, readExpression)) ?? giveUp('WITHIN GROUP');
+  const order = reader.inParentheses(() => readOrderBy(reader)) ?? giveUp('WITHIN GROUP');
   return atom(`${called.sql.slice(0, -1)} ${order})`, called.kind);
 }
 
