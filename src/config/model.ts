@@ -216,6 +216,8 @@ export type PaginationModel =
       readonly size: number | null;
       readonly start: number;
       readonly step: number;
+      /** Pages that are asked for at once. */
+      readonly concurrency: number;
       readonly stop: readonly StopCondition[];
       readonly maxPages: number | null;
     }

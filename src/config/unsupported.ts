@@ -21,7 +21,7 @@ const UNSUPPORTED_KEYS: Readonly<Record<UnsupportedContext, readonly string[]>> 
     'token_header',
     'expires_in_field',
   ],
-  pagination: ['concurrency'],
+  pagination: [],
   limits: [],
   other: [],
 };

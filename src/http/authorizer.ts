@@ -1,8 +1,11 @@
 import type { PlacedValue } from './placed-value.js';
+import type { HttpRequest } from './request-draft.js';
 
 /** What authenticates a request. Told apart by identity: a renewed token is another authorization. */
 export interface Authorization {
   readonly values: readonly PlacedValue[];
+  /** Headers that depend on the finished request, such as a signature of it. */
+  readonly sign?: (request: HttpRequest) => Readonly<Record<string, string>>;
 }
 
 /** Gives requests their authentication; shared by all requests of a data source. */

@@ -136,7 +136,7 @@ async function followRedirects(
     const isHome = draft.origin === policy.origins.home;
     const authorization = isHome ? await policy.authorizer.authorize(context.signal) : NO_AUTHORIZATION;
     const sent = isHome ? placeValues(draft, authorization.values) : withoutSecrets(draft);
-    const response = await exchangeWithinLimits(client, sent, policy, context, shown);
+    const response = await exchangeWithinLimits(client, sent, authorization, policy, context, shown);
     const target = REDIRECT_STATUSES.has(response.status) ? redirectTarget(response) : null;
     if (target === null) return { response, authorization };
     response.discard();
@@ -168,6 +168,7 @@ function redirected(draft: RequestDraft, status: number, target: URL): RequestDr
 async function exchangeWithinLimits(
   client: HttpClient,
   draft: RequestDraft,
+  authorization: Authorization,
   policy: SendPolicy,
   context: SendContext,
   shown: Shown,
@@ -176,7 +177,12 @@ async function exchangeWithinLimits(
   shown.request = `${request.method} ${request.shownUrl}`;
   const release = await counted(context, policy.limiter.acquire(context.signal));
   context.counters.requests++;
-  const headers = { 'accept-encoding': ACCEPT_ENCODING, 'user-agent': 'tidegate', ...request.headers };
+  const headers = {
+    'accept-encoding': ACCEPT_ENCODING,
+    'user-agent': 'tidegate',
+    ...request.headers,
+    ...authorization.sign?.(request),
+  };
   const options = { signal: context.signal, timeoutMs: policy.timeoutMs, onClose: release };
   return await client.exchange({ ...request, headers }, options);
 }

@@ -1,9 +1,14 @@
 import type { RowBatch } from '../core/row-batch.js';
 
-const MOST_BATCHES = 4;
-const MOST_BYTES = 512 * 1024;
-/** A consumer that takes nothing for so long rests (a cursor between two FETCHes), and may rest for hours. */
-const STALL_MS = 1_000;
+export interface QueueBounds {
+  readonly mostBatches: number;
+  readonly mostBytes: number;
+  /** A consumer that takes nothing for so long rests, and may rest for hours. */
+  readonly stallMs: number;
+}
+
+/** For a scan's own consumer, which may be a cursor between two FETCHes. */
+const CONSUMER_BOUNDS: QueueBounds = { mostBatches: 4, mostBytes: 512 * 1024, stallMs: 1_000 };
 
 interface Gate {
   readonly promise: Promise<void>;
@@ -15,6 +20,7 @@ interface Gate {
  * parsing overlap with the consumer's work, and stop when it is slow.
  */
 export class BatchQueue {
+  readonly #bounds: QueueBounds;
   #batches: RowBatch[] = [];
   #pages: number[] = [];
   #bytes = 0;
@@ -25,8 +31,17 @@ export class BatchQueue {
   #consumerGate: Gate | null = null;
   #producerGate: Gate | null = null;
 
+  constructor(bounds: QueueBounds = CONSUMER_BOUNDS) {
+    this.#bounds = bounds;
+  }
+
   get isFull(): boolean {
-    return this.#batches.length >= MOST_BATCHES || this.#bytes >= MOST_BYTES;
+    return this.#batches.length >= this.#bounds.mostBatches || this.#bytes >= this.#bounds.mostBytes;
+  }
+
+  /** The page of the batch that `take` would give; null when there is none now. */
+  get firstPage(): number | null {
+    return this.#pages[0] ?? null;
   }
 
   push(batch: RowBatch, page: number): void {
@@ -61,7 +76,7 @@ export class BatchQueue {
   /** Waits until there is room for another batch; `onStall` tells that the consumer seems to rest. */
   async room(onStall: () => void): Promise<void> {
     if (!this.isFull || this.#error !== null) return this.#throwIfFailed();
-    const timer = setTimeout(onStall, STALL_MS);
+    const timer = setTimeout(onStall, this.#bounds.stallMs);
     try {
       while (this.isFull) await this.#producerTurn();
     } finally {

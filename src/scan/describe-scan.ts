@@ -2,8 +2,9 @@ import type { FilesSource, PaginationModel, RequestLimits, TableModel } from '..
 import { showDraft } from '../http/finish-request.js';
 import type { FilterPlan, RequestVariant } from './filter-plan.js';
 import { shownPath } from './found-files.js';
-import { sequenceStart } from './http-pages.js';
+import { sequencesAtOnce } from './http-pages.js';
 import type { HttpTable } from './http-table.js';
+import { sequenceStart } from './page-sequence.js';
 
 const NO_VALUES: RequestVariant = { values: [], constants: new Map(), conditions: [] };
 
@@ -14,7 +15,11 @@ export function describeHttpScan(http: HttpTable, plan: FilterPlan, rowLimit: nu
   const { first } = sequenceStart(http, variant, rowLimit);
   const lines = [`${first.method} ${showDraft(first, policy.redactor)}`];
   if (plan.requestCount === 0) lines.push('Requests: none, a list of values is empty');
-  if (plan.requestCount > 1) lines.push(`Requests: ${plan.requestCount} such requests, one after the other`);
+  if (plan.requestCount > 1) {
+    const atOnce = sequencesAtOnce(http, plan);
+    const order = atOnce === 1 ? 'one after the other' : `up to ${atOnce} at once`;
+    lines.push(`Requests: ${plan.requestCount} such requests, ${order}`);
+  }
   if (plan.missing.length > 0) {
     lines.push(`Needs: a value for ${[...new Set(plan.missing.map((filter) => `"${filter.column}"`))].join(', ')}`);
   }
@@ -36,6 +41,7 @@ function paginationText(model: PaginationModel): string {
   if (model.type === 'none') return 'none';
   const parts = [`${model.type.replaceAll('_', ' ')}${pagedBy(model)}`];
   if (model.size !== null) parts.push(`${model.size} a page`);
+  if ('concurrency' in model && model.concurrency > 1) parts.push(`up to ${model.concurrency} at once`);
   if (model.maxPages !== null) parts.push(`at most ${model.maxPages} pages`);
   return parts.join(', ');
 }

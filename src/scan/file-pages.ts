@@ -15,8 +15,11 @@ const READ_BYTES = 256 * 1024;
 export async function readFilePages(run: ScanRun, source: FilesSource): Promise<void> {
   const files = await findFiles(source, run.subject, run.signal);
   for (const [index, file] of files.entries()) {
+    const number = await run.nextTurn();
+    run.claimPage();
     const result = await readPage(run, {
-      number: await run.beginPage(),
+      subject: run.subject,
+      number,
       captures: [],
       open: async () => openFile(run, file, index + 1),
       beforeRetry: async (failure) => {

@@ -4,7 +4,7 @@ import type { RowBatch } from '../core/row-batch.js';
 import type { BodyFailure } from '../http/response.js';
 import { HandedRows, PageChanged } from './handed-rows.js';
 import type { PageObserver } from './page-observer.js';
-import type { ScanRun } from './scan-run.js';
+import type { PageOutlet } from './page-outlet.js';
 
 /** A page whose bytes can be read. */
 export interface OpenedPage {
@@ -18,7 +18,9 @@ export interface OpenedPage {
 }
 
 export interface PageSource {
-  /** The page's number over the whole scan. */
+  /** `table "shop.orders"`, for errors. */
+  readonly subject: string;
+  /** The page's number for the outlet. */
   readonly number: number;
   readonly captures: readonly string[];
   /** Opens the page, for each try afresh; null when the answer says that there is no page. */
@@ -35,22 +37,22 @@ export type PageResult =
   | { readonly type: 'none' }
   | { readonly type: 'satisfied' };
 
-/** Reads a page into the run's queue, again from the start when its body breaks off; never a row twice, none lost. */
-export async function readPage(run: ScanRun, source: PageSource): Promise<PageResult> {
+/** Reads a page into the outlet, again from the start when its body breaks off; never a row twice, none lost. */
+export async function readPage(outlet: PageOutlet, source: PageSource): Promise<PageResult> {
   const handed = new HandedRows();
   for (let isAgain = false; ; isAgain = true) {
     const opened = await source.open();
     if (opened === null) return { type: 'none' };
-    if (!isAgain) run.options.context.statistics.pages++;
+    if (!isAgain) outlet.countOpened();
     try {
       if (!opened.hasContent) return { type: 'read', outcome: { recordCount: 0, captured: new Map() } };
       handed.begin();
-      const outcome = await readBody(run, source, opened, handed, isAgain);
+      const outcome = await readBody(outlet, source, opened, handed, isAgain);
       return outcome === null ? { type: 'satisfied' } : { type: 'read', outcome };
     } catch (error) {
-      run.signal.throwIfAborted();
+      outlet.signal.throwIfAborted();
       opened.observer.throwIfFailed();
-      if (error instanceof PageChanged) throw pageChanged(run, opened.page);
+      if (error instanceof PageChanged) throw pageChanged(source.subject, opened.page);
       const failure = opened.failure();
       if (failure === null) throw error;
       await source.beforeRetry(failure);
@@ -61,13 +63,13 @@ export async function readPage(run: ScanRun, source: PageSource): Promise<PageRe
 }
 
 async function readBody(
-  run: ScanRun,
+  outlet: PageOutlet,
   source: PageSource,
   opened: OpenedPage,
   handed: HandedRows,
   isAgain: boolean,
 ): Promise<PageOutcome | null> {
-  const rows = run.reader(source.captures, isAgain).read(opened.page, run.signal);
+  const rows = outlet.reader(source.captures, isAgain).read(opened.page, outlet.signal);
   let isEnded = false;
   try {
     for (;;) {
@@ -81,17 +83,17 @@ async function readBody(
       if (fresh === null) continue;
       const chosen = source.choose === null ? fresh : source.choose(fresh);
       if (chosen.rowCount === 0) continue;
-      run.emit(chosen, source.number);
-      if (run.isSatisfied) return null;
-      if (run.queue.isFull) await run.queue.room(opened.releaseSlot);
+      outlet.emit(chosen, source.number);
+      if (outlet.isSatisfied) return null;
+      if (outlet.isFull) await outlet.room(opened.releaseSlot);
     }
   } finally {
     if (!isEnded) await rows.return({ recordCount: 0, captured: new Map() });
   }
 }
 
-function pageChanged(run: ScanRun, page: Page): Error {
-  return errors.apiError(`page ${page.number} of ${run.subject} changed while it was read`, {
+function pageChanged(subject: string, page: Page): Error {
+  return errors.apiError(`page ${page.number} of ${subject} changed while it was read`, {
     detail: `${page.name} broke off, and when it was asked for again it had other rows.`,
     hint: 'Run the query again.',
   });

@@ -4,6 +4,8 @@ import { errors, type GatewayError } from '../core/errors.js';
 import type { RowBatch } from '../core/row-batch.js';
 import type { LogRequest } from '../http/send.js';
 import { BatchQueue } from './batch-queue.js';
+import type { PageOutlet } from './page-outlet.js';
+import { ReaderPool } from './reader-pool.js';
 import type { ScanContext, ScanSpec } from './scan.js';
 
 /** The limits that a single scan has to keep. */
@@ -22,11 +24,13 @@ export interface ScanRunOptions {
 }
 
 /** One scan under way: its queue, its reader, what it has counted and what it must not exceed. */
-export class ScanRun {
+export class ScanRun implements PageOutlet {
   readonly queue = new BatchQueue();
+  readonly readers: ReaderPool;
   readonly columns: readonly ColumnModel[];
   readonly options: ScanRunOptions;
   #reader: RecordReader | null = null;
+  #turn = 0;
   #pages = 0;
   #bytes = 0;
   #rows = 0;
@@ -39,6 +43,9 @@ export class ScanRun {
       if (column === undefined) throw new Error(`scan of ${this.subject}: no column "${name}"`);
       return column;
     });
+    this.readers = new ReaderPool((captures) =>
+      options.createReader({ table: this.table, columns: this.columns, captures }),
+    );
   }
 
   get table(): TableModel {
@@ -59,23 +66,41 @@ export class ScanRun {
     return this.options.rowLimit !== null && this.#rows >= this.options.rowLimit;
   }
 
-  /** The scan's reader; a page that is read again after it broke off gets a new one, without traces of the first try. */
+  get rowsWanted(): number | null {
+    const { rowLimit } = this.options;
+    return rowLimit === null ? null : Math.max(0, rowLimit - this.#rows);
+  }
+
+  get pagesLeft(): number {
+    return (this.options.limits.pagesPerScan ?? Number.POSITIVE_INFINITY) - this.#pages;
+  }
+
+  get isFull(): boolean {
+    return this.queue.isFull;
+  }
+
   reader(captures: readonly string[], isAgain: boolean): RecordReader {
-    if (this.#reader === null || isAgain) {
-      this.#reader = this.options.createReader({ table: this.table, columns: this.columns, captures });
-    }
+    if (this.#reader === null || isAgain) this.#reader = this.readers.take(captures, isAgain);
     return this.#reader;
   }
 
-  /** Waits for its turn to fetch another page, and numbers it over the whole scan. */
-  async beginPage(): Promise<number> {
+  async nextTurn(): Promise<number> {
     await this.queue.caughtUp();
     this.signal.throwIfAborted();
-    const { pagesPerScan } = this.options.limits;
-    if (pagesPerScan !== null && this.#pages >= pagesPerScan) {
-      throw this.#overLimit('pages_per_scan', `${pagesPerScan} pages`);
-    }
-    return ++this.#pages;
+    return ++this.#turn;
+  }
+
+  claimPage(): void {
+    if (this.pagesLeft <= 0) throw this.#overLimit('pages_per_scan', `${this.options.limits.pagesPerScan} pages`);
+    this.#pages++;
+  }
+
+  countOpened(): void {
+    this.options.context.statistics.pages++;
+  }
+
+  room(onStall: () => void): Promise<void> {
+    return this.queue.room(onStall);
   }
 
   countBytes(bytes: number): void {

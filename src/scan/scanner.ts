@@ -1,6 +1,6 @@
 import { setMaxListeners } from 'node:events';
 import type { ReaderFactory } from '../../drivers/driver.js';
-import type { GatewayModel } from '../config/model.js';
+import type { GatewayModel, TokensModel } from '../config/model.js';
 import { errors } from '../core/errors.js';
 import type { RowBatch } from '../core/row-batch.js';
 import { HttpClient } from '../http/client.js';
@@ -12,6 +12,7 @@ import { readFilePages } from './file-pages.js';
 import { type FilterPlan, planFilters } from './filter-plan.js';
 import { readHttpPages } from './http-pages.js';
 import { HttpTables } from './http-table.js';
+import { linkSignals } from './link-signals.js';
 import type { ScanContext, Scanner, ScanSpec } from './scan.js';
 import { ScanRun } from './scan-run.js';
 
@@ -20,8 +21,11 @@ export interface ScannerOptions {
   readonly log: LogRequest;
 }
 
+/** What of the gateway's settings scans depend on; without `tokens` they are kept in memory. */
+export type ScanSettings = Pick<GatewayModel, 'limits'> & { readonly tokens?: TokensModel };
+
 /** The gateway's scanner: one HTTP client, one rate limiter and one token per data source, shared by all scans. */
-export function createScanner(model: Pick<GatewayModel, 'limits'>, options: ScannerOptions): Scanner {
+export function createScanner(model: ScanSettings, options: ScannerOptions): Scanner {
   return new ApiScanner(model, options);
 }
 
@@ -29,15 +33,17 @@ class ApiScanner implements Scanner {
   readonly #limits: GatewayModel['limits'];
   readonly #options: ScannerOptions;
   readonly #client = new HttpClient();
+  readonly #authorizers: Authorizers;
   readonly #tables: HttpTables;
   readonly #closing = new AbortController();
 
-  constructor(model: Pick<GatewayModel, 'limits'>, options: ScannerOptions) {
+  constructor(model: ScanSettings, options: ScannerOptions) {
     // Every scan under way listens.
     setMaxListeners(0, this.#closing.signal);
     this.#limits = model.limits;
     this.#options = options;
-    this.#tables = new HttpTables(new RateLimiters(), new Authorizers(this.#client, options.log));
+    this.#authorizers = new Authorizers(this.#client, options.log, model.tokens ?? null);
+    this.#tables = new HttpTables(new RateLimiters(), this.#authorizers);
   }
 
   async *open(spec: ScanSpec, context: ScanContext): AsyncGenerator<RowBatch, void, void> {
@@ -73,6 +79,7 @@ class ApiScanner implements Scanner {
 
   async close(): Promise<void> {
     this.#closing.abort(errors.shuttingDown('the gateway is shutting down'));
+    await this.#authorizers.close();
     await this.#client.close();
   }
 
@@ -100,24 +107,4 @@ class ApiScanner implements Scanner {
       run.queue.fail(error, run.signal.aborted);
     }
   }
-}
-
-/** A controller that aborts with any of the signals; `unlink` lets go of them, for they live longer. */
-function linkSignals(signals: readonly AbortSignal[]): {
-  readonly controller: AbortController;
-  readonly unlink: () => void;
-} {
-  const controller = new AbortController();
-  const links = signals.map((signal) => {
-    const onAbort = (): void => controller.abort(signal.reason);
-    if (signal.aborted) onAbort();
-    else signal.addEventListener('abort', onAbort, { once: true });
-    return () => signal.removeEventListener('abort', onAbort);
-  });
-  return {
-    controller,
-    unlink: () => {
-      for (const remove of links) remove();
-    },
-  };
 }

@@ -301,7 +301,7 @@ describe('describe', () => {
     });
     expect(harness.scanner.describe(spec)).toEqual([
       'GET https://api.example.com/orders?sig=[secret]&status=open&page=1&per_page=100',
-      'Requests: 2 such requests, one after the other',
+      'Requests: 2 such requests, up to 2 at once',
       'Pagination: page by "page", 100 a page',
       'Limit: paging ends after 5 rows',
       'Rate limit: 10 requests a second, burst 20, 4 at once',

@@ -28,7 +28,14 @@ export function buildPagination(
   const common = { sizeParameter, place: input.place, size, stop, maxPages: input.max_pages ?? null };
   switch (input.type) {
     case 'page':
-      return { type: 'page', parameter: input.parameter, start: input.start, step: input.step, ...common };
+      return {
+        type: 'page',
+        parameter: input.parameter,
+        start: input.start,
+        step: input.step,
+        concurrency: input.concurrency,
+        ...common,
+      };
     case 'offset': {
       if (size === null && !isDamaged(context, path)) {
         problems.add(tree.keyAt(path), 'offset pagination needs "size"', 'Add the page size, such as "size: 100".');
@@ -38,6 +45,7 @@ export function buildPagination(
         parameter: input.parameter,
         start: input.start,
         step: input.step ?? size ?? 1,
+        concurrency: input.concurrency,
         ...common,
       };
     }

@@ -23,6 +23,7 @@ const common = {
 };
 const parameter = filledText.describe('Parameter that takes the page number, the offset or the token.');
 const counted = { parameter, ...common };
+const concurrency = z.int().min(1).max(64).default(1).describe('Pages that are asked for at once; rows stay in order.');
 
 /** How further pages are asked for. */
 export const paginationSchema = z
@@ -33,6 +34,7 @@ export const paginationSchema = z
         type: z.literal('page'),
         ...counted,
         start: z.int().min(0).default(1).describe('Number of the first page.'),
+        concurrency,
         step: positiveInteger.default(1).describe('Added for each page.'),
       })
       .describe('Numbered pages.'),
@@ -41,6 +43,7 @@ export const paginationSchema = z
         type: z.literal('offset'),
         ...counted,
         start: z.int().min(0).default(0).describe('First offset.'),
+        concurrency,
         step: positiveInteger.describe('Added for each page; the page size by default.').optional(),
       })
       .describe('An offset counted in records.'),

@@ -28,6 +28,7 @@ const SINGLE_PAGE: Paginator = {
   needsFingerprint: false,
   matchPattern: null,
   stopStatuses: [],
+  ahead: null,
   first: () => [],
   next: () => STOP,
 };

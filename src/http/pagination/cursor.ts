@@ -26,6 +26,7 @@ export function createCursor(model: CursorModel, options: PaginatorOptions): Pag
     needsFingerprint: false,
     matchPattern: rules.matchPattern,
     stopStatuses: rules.stopStatuses,
+    ahead: null,
     first: () => sizeValue(model, size),
     next(facts: PageFacts): NextPage {
       if (rules.isLast(facts)) return STOP;

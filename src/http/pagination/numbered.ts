@@ -1,33 +1,51 @@
 import type { PaginationModel } from '../../config/model.js';
 import { errors } from '../../core/errors.js';
 import type { PlacedValue } from '../placed-value.js';
-import { type NextPage, type PageFacts, type Paginator, type PaginatorOptions, STOP } from './paginator.js';
+import {
+  type NextPage,
+  type PageFacts,
+  type PagesAhead,
+  type Paginator,
+  type PaginatorOptions,
+  STOP,
+} from './paginator.js';
 import { isShort, StopRules } from './stop-conditions.js';
 
 type NumberedModel = Extract<PaginationModel, { type: 'page' | 'offset' }>;
 
+/** How the number grows from page to page. */
+export interface NumberStep {
+  readonly advance: (facts: PageFacts) => number;
+  /** What `advance` says of every page; null where it depends on the page. */
+  readonly constant: number | null;
+}
+
 /** What `page` and `offset` share: a number that grows, and an end that shows in the page itself. */
-export function createNumbered(
-  model: NumberedModel,
-  options: PaginatorOptions,
-  advance: (facts: PageFacts) => number,
-): Paginator {
+export function createNumbered(model: NumberedModel, options: PaginatorOptions, step: NumberStep): Paginator {
   const size = options.sizeForLimit ?? model.size;
   const rules = new StopRules(model.stop, size, options.subject);
   let position = model.start;
   let previous: string | null = null;
 
-  const values = (): readonly PlacedValue[] => [
-    { place: model.place, parameter: model.parameter, value: String(position), isLiteral: true },
+  const valuesAt = (at: number): readonly PlacedValue[] => [
+    { place: model.place, parameter: model.parameter, value: String(at), isLiteral: true },
     ...sizeValue(model, size),
   ];
+  const { constant } = step;
+  const ahead: PagesAhead = {
+    concurrency: model.concurrency,
+    size,
+    values: (number) => valuesAt(model.start + (number - 1) * (constant ?? 0)),
+    lastPage: () => rules.lastPage,
+  };
 
   return {
     captures: rules.captures,
     needsFingerprint: true,
     matchPattern: rules.matchPattern,
     stopStatuses: rules.stopStatuses,
-    first: values,
+    ahead: constant === null ? null : ahead,
+    first: () => valuesAt(position),
     next(facts: PageFacts): NextPage {
       if (facts.recordCount > 0 && facts.fingerprint !== null && facts.fingerprint === previous) {
         throw repeatedPage(facts.number, model, options.subject);
@@ -37,8 +55,8 @@ export function createNumbered(
       // Without conditions an empty or short page is the end; with them an empty one still is, unless the API counts.
       const hasEnded = model.stop.length === 0 ? isShort(facts, size) : facts.recordCount === 0;
       if (hasEnded && !rules.promisesMore(facts)) return STOP;
-      position += advance(facts);
-      return { type: 'values', values: values() };
+      position += step.advance(facts);
+      return { type: 'values', values: valuesAt(position) };
     },
   };
 }

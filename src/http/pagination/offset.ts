@@ -8,10 +8,8 @@ export function createOffset(
   options: PaginatorOptions,
 ): Paginator {
   const size = options.sizeForLimit ?? model.size;
-  return createNumbered(model, options, (facts) => {
-    if (options.isSizedElsewhere) return Math.max(1, facts.recordCount);
-    // A step of one record is the default of a page number, and a step of the declared size follows what LIMIT made of it.
-    if (model.step > 1 && model.step !== model.size && options.sizeForLimit === null) return model.step;
-    return size ?? Math.max(1, facts.recordCount);
-  });
+  // A step of one record is the default of a page number, and a step of the declared size follows what LIMIT made of it.
+  const hasOwnStep = model.step > 1 && model.step !== model.size && options.sizeForLimit === null;
+  const constant = options.isSizedElsewhere ? null : hasOwnStep ? model.step : size;
+  return createNumbered(model, options, { advance: (facts) => constant ?? Math.max(1, facts.recordCount), constant });
 }

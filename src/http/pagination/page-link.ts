@@ -28,6 +28,7 @@ export function createPageLink(model: LinkModel, options: PaginatorOptions): Pag
     needsFingerprint: false,
     matchPattern: rules.matchPattern,
     stopStatuses: rules.stopStatuses,
+    ahead: null,
     first: () => sizeValue(model, size),
     next(facts: PageFacts): NextPage {
       seen.add(facts.url.href);

@@ -7,5 +7,5 @@ export function createPage(
   model: Extract<PaginationModel, { type: 'page' | 'offset' }>,
   options: PaginatorOptions,
 ): Paginator {
-  return createNumbered(model, options, () => model.step);
+  return createNumbered(model, options, { advance: () => model.step, constant: model.step });
 }

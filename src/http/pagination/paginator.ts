@@ -36,10 +36,24 @@ export interface Paginator {
   readonly matchPattern: string | null;
   /** A status that ends the pages. */
   readonly stopStatuses: readonly number[];
+  /** Pages that can be asked for before those in front of them were read; null where each depends on the one before. */
+  readonly ahead: PagesAhead | null;
   /** What the first request is given. */
   first(): readonly PlacedValue[];
   /** Throws HV000 when the API repeats itself. */
   next(facts: PageFacts): NextPage;
+}
+
+/** How the requests of later pages look without anything being known of the earlier ones. */
+export interface PagesAhead {
+  /** Most pages that may be under way at once. */
+  readonly concurrency: number;
+  /** Records of a full page; null: not known. */
+  readonly size: number | null;
+  /** What the request of this page is given, 1 being the first. */
+  values(number: number): readonly PlacedValue[];
+  /** The last page as far as the API has told; infinite while it has not. Only a guess: `next` decides. */
+  lastPage(): number;
 }
 
 /** What paginators are told besides their model. */

@@ -14,15 +14,23 @@ export class StopRules {
   readonly #size: number | null;
   readonly #subject: string;
   #records = 0;
+  #lastPage: number;
   #emptyPages = 0;
 
   constructor(conditions: readonly StopCondition[], size: number | null, subject: string) {
     this.#conditions = conditions;
     this.#size = size;
     this.#subject = subject;
+    // The first page says how many there are: until it was read, no other one is known to be there.
+    this.#lastPage = conditions.some(isCount) ? 1 : Number.POSITIVE_INFINITY;
     this.captures = conditions.flatMap((condition) => ('field' in condition ? [condition.field] : []));
     this.matchPattern = conditions.find((condition) => condition.type === 'match')?.pattern ?? null;
     this.stopStatuses = conditions.flatMap((condition) => (condition.type === 'status' ? [condition.status] : []));
+  }
+
+  /** The last page as far as the API has told; 1 while its first page, which will tell, was not read. */
+  get lastPage(): number {
+    return this.#lastPage;
   }
 
   /** True when a condition says outright that this was the last page. Call it once for each page. */
@@ -34,6 +42,7 @@ export class StopRules {
         hint: 'Add empty_page to pagination.stop, or set pagination.max_pages.',
       });
     }
+    this.#lastPage = Math.min(...this.#conditions.map((condition) => this.#pagesBy(condition, facts)));
     return this.#conditions.some((condition) => this.#isMet(condition, facts));
   }
 
@@ -44,6 +53,17 @@ export class StopRules {
         (condition.type === 'has_more' || condition.type === 'total_pages') &&
         facts.captured.get(condition.field) != null,
     );
+  }
+
+  /** How many pages there are by this condition; infinite when it does not tell. */
+  #pagesBy(condition: StopCondition, facts: PageFacts): number {
+    if (!isCount(condition)) return Number.POSITIVE_INFINITY;
+    const total = readCount(facts.captured.get(condition.field), condition.field, this.#subject);
+    if (total === null) return Number.POSITIVE_INFINITY;
+    if (condition.type === 'total_pages') return total;
+    // An API may send fewer records a page than it was asked for.
+    const perPage = Math.min(this.#size ?? Number.POSITIVE_INFINITY, Math.max(1, facts.recordCount));
+    return facts.number + Math.ceil(Math.max(0, total - this.#records) / perPage);
   }
 
   #isMet(condition: StopCondition, facts: PageFacts): boolean {
@@ -68,6 +88,12 @@ export class StopRules {
         return facts.hasMatched;
     }
   }
+}
+
+type CountCondition = StopCondition & { readonly type: 'total' | 'total_pages'; readonly field: string };
+
+function isCount(condition: StopCondition): condition is CountCondition {
+  return condition.type === 'total' || condition.type === 'total_pages';
 }
 
 /** A page with fewer records than were asked for; an empty one always is. */

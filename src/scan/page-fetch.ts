@@ -1,0 +1,134 @@
+import { errors } from '../core/errors.js';
+import type { HttpClient } from '../http/client.js';
+import type { PageFacts, Paginator } from '../http/pagination/paginator.js';
+import type { RequestDraft } from '../http/request-draft.js';
+import type { BodyFailure, HttpResponse } from '../http/response.js';
+import { Attempts, isIdempotent } from '../http/retry.js';
+import { pauseBeforeRetry, type SendContext, type SendPolicy, sendRequest } from '../http/send.js';
+import type { RequestVariant } from './filter-plan.js';
+import { pageConstants } from './page-constants.js';
+import { PageObserver } from './page-observer.js';
+import type { PageOutlet } from './page-outlet.js';
+import { type OpenedPage, readPage } from './page-reading.js';
+import { rowChooser } from './row-slices.js';
+import type { ScanRun } from './scan-run.js';
+
+/** Statuses of a success without a body. */
+const NO_CONTENT: ReadonlySet<number> = new Set([204, 205]);
+
+/** What all pages of one sequence have in common. */
+export interface PageSettings {
+  readonly run: ScanRun;
+  readonly client: HttpClient;
+  readonly variant: RequestVariant;
+  readonly policy: SendPolicy;
+  readonly paginator: Paginator;
+}
+
+/** How fetching a page ended: with what the paginator needs to know, without a page, or with enough rows. */
+export type FetchedPage =
+  | { readonly type: 'read'; readonly facts: PageFacts }
+  | { readonly type: 'none' }
+  | { readonly type: 'satisfied' };
+
+/** Requests a page and reads its rows into the outlet, with another try wherever that is worth it. */
+export async function fetchPage(
+  settings: PageSettings,
+  outlet: PageOutlet,
+  draft: RequestDraft,
+  /** 1-based within the sequence. */
+  number: number,
+  turn: number,
+): Promise<FetchedPage> {
+  return await new PageFetch(settings, outlet, draft, number).read(turn);
+}
+
+class PageFetch {
+  readonly #settings: PageSettings;
+  readonly #outlet: PageOutlet;
+  readonly #draft: RequestDraft;
+  readonly #number: number;
+  readonly #attempts: Attempts;
+  readonly #context: SendContext;
+  /** The page as its last try answered it. */
+  #current: { readonly response: HttpResponse; readonly observer: PageObserver } | null = null;
+
+  constructor(settings: PageSettings, outlet: PageOutlet, draft: RequestDraft, number: number) {
+    const { run, policy } = settings;
+    this.#settings = settings;
+    this.#outlet = outlet;
+    this.#draft = draft;
+    this.#number = number;
+    this.#attempts = new Attempts(policy.retry.attempts);
+    this.#context = { signal: outlet.signal, counters: run.options.context.statistics, log: run.options.log };
+  }
+
+  async read(turn: number): Promise<FetchedPage> {
+    const { run, paginator, variant } = this.#settings;
+    const result = await readPage(this.#outlet, {
+      subject: run.subject,
+      number: turn,
+      captures: paginator.captures,
+      open: () => this.#open(),
+      beforeRetry: (failure) => this.#beforeRetry(failure),
+      choose: rowChooser(variant.conditions, run.options.spec.columns),
+    });
+    if (result.type !== 'read') return result;
+    const { response, observer } = this.#current!;
+    const { recordCount, captured } = result.outcome;
+    const { status, headers, url } = response;
+    const { fingerprint, hasMatched } = observer;
+    return {
+      type: 'read',
+      facts: { number: this.#number, recordCount, captured, status, headers, url, fingerprint, hasMatched },
+    };
+  }
+
+  async #open(): Promise<OpenedPage | null> {
+    const { run, client, policy, paginator, variant } = this.#settings;
+    const response = await sendRequest(client, this.#draft, policy, this.#attempts, this.#context);
+    if (policy.acceptedStatuses.has(response.status) && response.status >= 300) {
+      response.discard();
+      return null;
+    }
+    const observer = new PageObserver({
+      countBytes: (bytes) => run.countBytes(bytes),
+      needsFingerprint: paginator.needsFingerprint,
+      matchPattern: paginator.matchPattern,
+    });
+    this.#current = { response, observer };
+    const constants = pageConstants(run.columns, {
+      filters: variant.constants,
+      header: (name) => response.headers.get(name),
+      pageUrl: response.name.slice(response.name.indexOf(' ') + 1),
+      pageNumber: this.#number,
+    });
+    return {
+      page: {
+        body: observer.watch(response.body),
+        contentType: response.headers.get('content-type'),
+        number: this.#number,
+        name: response.name,
+        constants,
+      },
+      observer,
+      hasContent: !NO_CONTENT.has(response.status),
+      failure: () => response.failure(),
+      discard: () => response.discard(),
+      releaseSlot: () => response.releaseSlot(),
+    };
+  }
+
+  async #beforeRetry(failure: BodyFailure): Promise<void> {
+    const { run, policy } = this.#settings;
+    const { name } = this.#current!.response;
+    if (this.#attempts.isLast || !failure.isTransient || !isIdempotent(this.#draft.method)) {
+      throw errors.apiError(`the body of page ${this.#number} of ${run.subject} broke off: ${failure.reason}`, {
+        detail: `${name}, ${this.#attempts}`,
+        hint: 'Run the query again; if it stays so, ask for smaller pages or raise timeout.',
+        cause: failure,
+      });
+    }
+    await pauseBeforeRetry(policy, this.#attempts, this.#context, null, { reason: failure.reason, request: name });
+  }
+}

@@ -1,0 +1,136 @@
+import type { HttpClient } from '../http/client.js';
+import { checkOrigin } from '../http/origin-rule.js';
+import { createPaginator } from '../http/pagination/create-paginator.js';
+import type { NextPage, PagesAhead, Paginator } from '../http/pagination/paginator.js';
+import { placeValues, withAddress } from '../http/place-values.js';
+import { redactUrl } from '../http/redact-url.js';
+import type { RequestDraft } from '../http/request-draft.js';
+import type { RequestVariant } from './filter-plan.js';
+import { draftForScan, type HttpTable } from './http-table.js';
+import { drainLane, Lane } from './lane.js';
+import { type FetchedPage, fetchPage, type PageSettings } from './page-fetch.js';
+import type { PageOutlet } from './page-outlet.js';
+import { sizeForLimit } from './page-size.js';
+import type { ScanRun } from './scan-run.js';
+
+/** The paginator of one sequence of pages, and what LIMIT makes of its requests. */
+export function sequenceStart(
+  http: HttpTable,
+  variant: RequestVariant,
+  rowLimit: number | null,
+): { readonly paginator: Paginator; readonly base: RequestDraft; readonly first: RequestDraft } {
+  const { source, policy, table } = http;
+  const sizing = sizeForLimit(rowLimit, table.limit, source.pagination);
+  const paginator = createPaginator(source.pagination, {
+    subject: policy.subject,
+    sizeForLimit: sizing.sizeForLimit,
+    isSizedElsewhere: sizing.isSizedElsewhere,
+    mask: (text) => policy.redactor.mask(text),
+    showUrl: (url) => redactUrl(url, policy.redactor),
+  });
+  const base = draftForScan(http, [...variant.values, ...sizing.values]);
+  return { paginator, base, first: placeValues(base, paginator.first()) };
+}
+
+/** The pages that one request leads to. */
+export class PageSequence {
+  readonly #run: ScanRun;
+  readonly #settings: PageSettings;
+  readonly #base: RequestDraft;
+  readonly #first: RequestDraft;
+  readonly #maxPages: number | null;
+
+  constructor(run: ScanRun, client: HttpClient, http: HttpTable, variant: RequestVariant) {
+    const { pagination } = http.source;
+    const { paginator, base, first } = sequenceStart(http, variant, run.options.rowLimit);
+    const policy = { ...http.policy, acceptedStatuses: new Set(paginator.stopStatuses) };
+    this.#run = run;
+    this.#settings = { run, client, variant, policy, paginator };
+    this.#base = base;
+    this.#first = first;
+    this.#maxPages = pagination.type === 'none' ? null : pagination.maxPages;
+  }
+
+  /** Reads all pages into the outlet, at most so many at once; true when it has all rows that will be used. */
+  async read(outlet: PageOutlet, mostAtOnce: number): Promise<boolean> {
+    const { ahead } = this.#settings.paginator;
+    const width = ahead === null ? 1 : Math.min(ahead.concurrency, mostAtOnce);
+    return ahead === null || width <= 1 ? await this.#readInTurn(outlet) : await this.#readAhead(outlet, ahead, width);
+  }
+
+  async #readInTurn(outlet: PageOutlet): Promise<boolean> {
+    let draft = this.#first;
+    for (let number = 1; ; number++) {
+      const turn = await outlet.nextTurn();
+      outlet.claimPage();
+      const page = await fetchPage(this.#settings, outlet, draft, number, turn);
+      const next = this.#after(page, number);
+      if (next.type === 'stop') return page.type === 'satisfied';
+      draft = this.#follow(next);
+    }
+  }
+
+  /**
+   * Requests pages before those in front of them were read. What the paginator decides is decided page by page all the
+   * same: a page beyond the last one may have been asked for, but neither its rows nor its errors count.
+   */
+  async #readAhead(outlet: PageOutlet, ahead: PagesAhead, width: number): Promise<boolean> {
+    const lanes: Lane<FetchedPage>[] = [];
+    let started = 0;
+    const startUpTo = (last: number): void => {
+      while (started < last) lanes.push(this.#startLane(outlet, ahead, ++started));
+    };
+    try {
+      for (let number = 1; ; number++) {
+        outlet.claimPage();
+        startUpTo(Math.max(number, this.#lastToStart(outlet, ahead, number, width)));
+        const lane = lanes[0]!;
+        if (await drainLane(lane, outlet)) return true;
+        const page = lane.result;
+        if (page.type === 'read') outlet.countOpened();
+        await lane.close();
+        lanes.shift();
+        if (this.#after(page, number).type === 'stop') return page.type === 'satisfied';
+      }
+    } finally {
+      await Promise.all(lanes.map((lane) => lane.close()));
+    }
+  }
+
+  #startLane(outlet: PageOutlet, ahead: PagesAhead, number: number): Lane<FetchedPage> {
+    const draft = placeValues(this.#base, ahead.values(number));
+    const options = { parent: outlet, readers: this.#run.readers, countsPages: false };
+    return new Lane(options, (lane) =>
+      lane.nextTurn().then((turn) => fetchPage(this.#settings, lane, draft, number, turn)),
+    );
+  }
+
+  /** No page is asked for that a limit, or what the API has said of its pages, makes useless. */
+  #lastToStart(outlet: PageOutlet, ahead: PagesAhead, number: number, width: number): number {
+    const { rowsWanted } = outlet;
+    const needed = rowsWanted === null ? width : ahead.size === null ? 1 : Math.ceil(rowsWanted / ahead.size);
+    return Math.min(
+      number + Math.min(width, needed) - 1,
+      number + outlet.pagesLeft,
+      ahead.lastPage(),
+      this.#maxPages ?? Number.POSITIVE_INFINITY,
+    );
+  }
+
+  #after(page: FetchedPage, number: number): NextPage {
+    if (page.type !== 'read') return { type: 'stop' };
+    const next = this.#settings.paginator.next(page.facts);
+    if (next.type === 'stop' || this.#maxPages === null || number < this.#maxPages) return next;
+    const pages = `${this.#maxPages} ${this.#maxPages === 1 ? 'page' : 'pages'}`;
+    this.#run.options.context.notice(
+      `scan of ${this.#run.subject} ended after ${pages} (pagination.max_pages); there are more rows`,
+    );
+    return { type: 'stop' };
+  }
+
+  #follow(next: Exclude<NextPage, { type: 'stop' }>): RequestDraft {
+    if (next.type === 'values') return placeValues(this.#base, next.values);
+    checkOrigin(next.url, this.#settings.policy.origins, 'page link');
+    return withAddress(this.#base, next.url);
+  }
+}
