@@ -1,10 +1,17 @@
 import type { Statement } from '../plan/statement.js';
-import { readStatements } from '../plan/statement.js';
 import type { Frame } from '../wire/frames.js';
-import { readBind, readExecute, readParse, readRowDescription, readTarget } from '../wire/messages.js';
+import {
+  type ParseMessage,
+  readBind,
+  readExecute,
+  readParse,
+  readRowDescription,
+  readTarget,
+} from '../wire/messages.js';
 import { frontend } from '../wire/write.js';
 import type { BoundStatement } from './bound-statement.js';
 import { bindExtended } from './bound-statement.js';
+import { type ClientSql, readClientSql } from './client-sql.js';
 import type { Portal, PreparedStatement } from './prepared.js';
 import type { SessionState } from './session-state.js';
 import { bindExecute, describeStatement, isVirtual, mayBeVirtual, noteSqlPrepared } from './sql-prepared.js';
@@ -22,13 +29,28 @@ export class ExtendedQuery {
     this.#session = session;
   }
 
-  parse(frame: Frame): void {
+  parse(frame: Frame): void | Promise<void> {
+    const message = readParse(frame.bytes);
+    if (!mayBeVirtual(this.#session, message.query)) {
+      this.#relayParse(frame.bytes, message, null);
+      return;
+    }
+    const read = readClientSql(message.query);
+    if (!(read instanceof Promise)) return this.#parseRead(frame, message, read);
+    return read.then((client) => this.#parseRead(frame, message, client));
+  }
+
+  #parseRead(frame: Frame, message: ParseMessage, { sql, isTranslated, statements }: ClientSql): void {
+    const bytes = isTranslated ? frontend.parse(message.name, sql, message.parameterOids) : frame.bytes;
+    this.#relayParse(bytes, { ...message, query: sql }, this.#onlyVirtual(statements ?? []));
+  }
+
+  #relayParse(bytes: Buffer, { name, query, parameterOids }: ParseMessage, virtual: Statement | null): void {
     const { link, prepared } = this.#session;
-    const { name, query, parameterOids } = readParse(frame.bytes);
-    const statement: PreparedStatement = { sql: query, virtual: this.#readVirtual(query), parameterOids, fields: null };
+    const statement: PreparedStatement = { sql: query, virtual, parameterOids, fields: null };
     const undo = prepared.set(name, statement);
-    link.request(frame.bytes, 'parse', { onFailed: undo });
-    if (statement.virtual !== null) void describeStatement(this.#session, name, statement).catch(() => {});
+    link.request(bytes, 'parse', { onFailed: undo });
+    if (virtual !== null) void describeStatement(this.#session, name, statement).catch(() => {});
   }
 
   bind(frame: Frame): void {
@@ -110,10 +132,7 @@ export class ExtendedQuery {
     return { onDone: () => noteSqlPrepared(this.#session, statement) };
   }
 
-  /** Takes the text apart when it may be about virtual tables. */
-  #readVirtual(query: string): Statement | null {
-    if (!mayBeVirtual(this.#session, query)) return null;
-    const [statement, ...others] = readStatements(query) ?? [];
+  #onlyVirtual([statement, ...others]: readonly Statement[]): Statement | null {
     return statement === undefined || others.length > 0 || !isVirtual(this.#session, statement) ? null : statement;
   }
 }

@@ -39,6 +39,8 @@ export class Session {
   #cancelKey: CancelKey | null = null;
   /** Called when the engine has said what cancels this session. */
   onCancelKey: (key: CancelKey) => void = () => {};
+  /** Called with the ErrorResponse by which the engine refuses the login; returns what the client gets in its place. */
+  onLoginRefused: (frame: Buffer) => Buffer = (frame) => frame;
 
   /** @param first bytes that the client sent behind its StartupMessage */
   constructor(services: Services, clientSocket: Duplex, engineSocket: Socket, first: Buffer) {
@@ -77,6 +79,7 @@ export class Session {
         if (frame.type === BACKEND_KEY_DATA) this.#setCancelKey(frame.bytes);
         return login === null ? frame.bytes : login.accept(frame);
       },
+      onError: (frame) => this.onLoginRefused(frame),
     });
     try {
       await this.#handleFrames();

@@ -1,10 +1,10 @@
 import type { Statement } from '../plan/statement.js';
-import { readStatements } from '../plan/statement.js';
 import type { Frame } from '../wire/frames.js';
 import { readErrorFields, readQuery } from '../wire/messages.js';
 import { frontend } from '../wire/write.js';
 import type { BoundStatement } from './bound-statement.js';
 import { bindSimple } from './bound-statement.js';
+import { type ClientSql, readClientSql } from './client-sql.js';
 import { withPosition } from './engine-requests.js';
 import type { PositionMap } from './failure.js';
 import type { FrameQueue } from './frame-queue.js';
@@ -34,9 +34,17 @@ export class SimpleQuery {
 
   run(frame: Frame): void | Promise<void> {
     const sql = readQuery(frame.bytes);
-    const statements = mayBeVirtual(this.#session, sql) ? readStatements(sql) : null;
+    if (!mayBeVirtual(this.#session, sql)) {
+      this.#session.link.request(frame.bytes, 'query');
+      return;
+    }
+    const read = readClientSql(sql);
+    return read instanceof Promise ? read.then((client) => this.#runRead(frame, client)) : this.#runRead(frame, read);
+  }
+
+  #runRead(frame: Frame, { sql, isTranslated, statements }: ClientSql): void | Promise<void> {
     if (statements?.some((statement) => isVirtual(this.#session, statement)) === true) return this.#runAll(statements);
-    this.#session.link.request(frame.bytes, 'query');
+    this.#session.link.request(isTranslated ? frontend.query(sql) : frame.bytes, 'query');
   }
 
   async #runAll(statements: readonly Statement[]): Promise<void> {

@@ -262,3 +262,25 @@ describe('a client that goes away', () => {
     expect(await tables()).toBe('0');
   });
 });
+
+describe('T-SQL as linked servers send it', () => {
+  it.each([
+    ['SELECT TOP 2 [id] FROM [shop].[orders] WITH (NOLOCK)', [['1'], ['2']]],
+    ['SELECT TOP (1) [o].[id] AS [Order Id] FROM [tidegate].[shop].[orders] AS [o] ORDER BY [o].[id] DESC', [['450']]],
+    ["SELECT ISNULL(note, N'none') + N'!' FROM shop.orders WHERE id = 5", [['none!']]],
+    ['SELECT LEN(status) FROM shop.orders WHERE id = 1', [['4']]],
+  ])('%s', async (sql, rows) => {
+    const simple = await client.query(sql);
+    expect(errorOf(simple)).toBeNull();
+    expect(rowsOf(simple)).toEqual(rows);
+    client.send(parse('', sql), bindText('', ''), execute(''), sync);
+    expect(rowsOf(await client.until('Z'))).toEqual(rows);
+  });
+
+  it("keeps PostgreSQL's error for what is neither", async () => {
+    expect(errorOf(await client.query('SELEC [id] FROM [shop].[orders]'))).toMatchObject({
+      sqlstate: '42601',
+      position: '1',
+    });
+  });
+});

@@ -1,0 +1,31 @@
+import { readStatements, type Statement } from '../plan/statement.js';
+import { translateTsql } from '../plan/tsql/translate.js';
+
+/** A query text as the engine will get it. */
+export interface ClientSql {
+  readonly sql: string;
+  /** It was T-SQL, and `sql` is not what the client sent. */
+  readonly isTranslated: boolean;
+  /** Null: PostgreSQL's parser rejects it, and has the better error. */
+  readonly statements: readonly Statement[] | null;
+}
+
+/** Functions that T-SQL has and PostgreSQL has not, in texts that PostgreSQL's grammar would let pass. */
+const TSQL_FUNCTION =
+  /\b(?:isnull|len|getdate|getutcdate|sysdatetime|iif|dateadd|datediff|datepart|charindex|convert)\s*\(/i;
+
+/**
+ * Takes a query text apart. What PostgreSQL does not understand is tried as T-SQL, as users of linked servers type it;
+ * that takes a promise, because the translator is loaded when it is first needed.
+ */
+export function readClientSql(sql: string): ClientSql | Promise<ClientSql> {
+  const statements = readStatements(sql);
+  if (statements !== null && !TSQL_FUNCTION.test(sql)) return { sql, isTranslated: false, statements };
+  return readTsql(sql, statements);
+}
+
+async function readTsql(sql: string, statements: readonly Statement[] | null): Promise<ClientSql> {
+  const translated = await translateTsql(sql);
+  if (translated === null) return { sql, isTranslated: false, statements };
+  return { sql: translated, isTranslated: true, statements: readStatements(translated) };
+}
