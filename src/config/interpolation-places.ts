@@ -20,8 +20,20 @@ const SECRET_PLACES: readonly string[] = [
   'auth.client_secret',
   'auth.extra_token_parameters.*',
   'auth.extra_token_headers.*',
+  'auth.extra_authorization_parameters.*',
+  'auth.private_key',
+  'auth.refresh_token',
+  'auth.assertion.issuer',
+  'auth.assertion.subject',
+  'auth.assertion.claims.*',
+  'auth.login.url',
+  'auth.login.headers.*',
+  'auth.login.body.**',
+  'auth.consumer_key',
+  'auth.consumer_secret',
+  'auth.token_secret',
 ];
-const GATEWAY_SECRET_PLACES: readonly string[] = ['users.*.password', 'engine.url'];
+const GATEWAY_SECRET_PLACES: readonly string[] = ['users.*.password', 'engine.url', 'tokens.key'];
 
 /** Names of tables and columns: a schema that changes with the environment could not be relied on. */
 const FIXED_PLACES: readonly string[] = ['primary_key.*', 'columns.*.references'];

@@ -10,6 +10,7 @@ export interface GatewayModel {
   readonly tls: TlsModel | null;
   readonly users: readonly UserModel[];
   readonly engine: EngineModel;
+  readonly tokens: TokensModel;
   readonly limits: GatewayLimits;
   readonly log: { readonly level: LogLevel; readonly format: 'json' | 'pretty' };
   readonly dsns: readonly DsnModel[];
@@ -35,6 +36,13 @@ export interface UserModel {
 export type EngineModel =
   | { readonly mode: 'embedded'; readonly dataDir: string | null; readonly binDir: string | null }
   | { readonly mode: 'external'; readonly url: Secret };
+
+export interface TokensModel {
+  /** Absolute path of the encrypted token store. */
+  readonly file: string;
+  /** Null: generated, and kept in a file beside the store. */
+  readonly key: Secret | null;
+}
 
 export interface GatewayLimits {
   readonly connections: number;
@@ -262,20 +270,91 @@ export type AuthModel =
   | { readonly type: 'basic'; readonly username: ConfiguredText; readonly password: Secret }
   | { readonly type: 'bearer'; readonly token: Secret; readonly header: string; readonly prefix: string }
   | { readonly type: 'api_key'; readonly key: Secret; readonly place: ValuePlace; readonly parameter: string }
-  | {
-      readonly type: 'oauth2';
-      readonly grant: 'client_credentials';
-      readonly tokenUrl: ConfiguredText;
-      readonly clientId: ConfiguredText;
-      readonly clientSecret: Secret | null;
-      readonly clientAuth: 'basic' | 'body' | 'none';
-      readonly scopes: readonly string[];
-      readonly scopeSeparator: string;
-      readonly audience: string | null;
-      readonly resource: string | null;
-      readonly extraTokenParameters: ReadonlyMap<string, ConfiguredText>;
-      readonly extraTokenHeaders: ReadonlyMap<string, ConfiguredText>;
-      readonly renewBeforeMs: number;
-      readonly header: string;
-      readonly prefix: string;
-    };
+  | OAuth2Model
+  | SessionModel
+  | OAuth1Model;
+
+export type OAuthGrant =
+  | 'client_credentials'
+  | 'authorization_code'
+  | 'refresh_token'
+  | 'device_code'
+  | 'password'
+  | 'jwt_bearer';
+
+export interface OAuth2Model {
+  readonly type: 'oauth2';
+  readonly grant: OAuthGrant;
+  /** Where endpoints that are null are discovered. */
+  readonly issuer: string | null;
+  readonly tokenUrl: ConfiguredText | null;
+  readonly authorizationUrl: string | null;
+  readonly deviceAuthorizationUrl: string | null;
+  readonly revocationUrl: string | null;
+  readonly redirectUrl: string | null;
+  /** Null only with `jwt_bearer`. */
+  readonly clientId: ConfiguredText | null;
+  readonly clientSecret: Secret | null;
+  readonly clientAuth: 'basic' | 'body' | 'none' | 'private_key_jwt';
+  /** PEM, or the JSON of a Google service account. */
+  readonly privateKey: Secret | null;
+  readonly keyId: string | null;
+  readonly assertion: AssertionModel;
+  readonly username: ConfiguredText | null;
+  readonly password: Secret | null;
+  readonly refreshToken: Secret | null;
+  readonly pkce: boolean;
+  readonly scopes: readonly string[];
+  readonly scopeSeparator: string;
+  readonly audience: string | null;
+  readonly resource: string | null;
+  readonly extraAuthorizationParameters: ReadonlyMap<string, ConfiguredText>;
+  readonly extraTokenParameters: ReadonlyMap<string, ConfiguredText>;
+  readonly extraTokenHeaders: ReadonlyMap<string, ConfiguredText>;
+  readonly tokenContentType: 'form' | 'json';
+  /** JSONPaths of one place each. */
+  readonly tokenField: string;
+  readonly expiresInField: string;
+  readonly renewBeforeMs: number;
+  readonly header: string;
+  readonly prefix: string;
+  /** Query parameter that takes the token in the place of the header. */
+  readonly tokenQuery: string | null;
+}
+
+/** What a JWT that the client signs says (RFC 7523). */
+export interface AssertionModel {
+  readonly issuer: ConfiguredText | null;
+  readonly subject: ConfiguredText | null;
+  readonly audience: string | null;
+  readonly lifetimeMs: number;
+  readonly claims: ReadonlyMap<string, ConfiguredText>;
+}
+
+export interface SessionModel {
+  readonly type: 'session';
+  readonly login: {
+    readonly method: string;
+    readonly url: ConfiguredText;
+    readonly headers: ReadonlyMap<string, ConfiguredText>;
+    readonly body: BodyModel | null;
+  };
+  /** One of the two says where the token is. */
+  readonly tokenField: string | null;
+  readonly tokenHeader: string | null;
+  readonly expiresInField: string | null;
+  readonly renewBeforeMs: number;
+  readonly header: string;
+  readonly prefix: string;
+  readonly tokenQuery: string | null;
+}
+
+export interface OAuth1Model {
+  readonly type: 'oauth1';
+  readonly consumerKey: ConfiguredText;
+  readonly consumerSecret: Secret;
+  readonly token: ConfiguredText | null;
+  readonly tokenSecret: Secret | null;
+  readonly signatureMethod: 'HMAC-SHA1' | 'HMAC-SHA256';
+  readonly realm: string | null;
+}

@@ -5,22 +5,8 @@
 const UNSUPPORTED_KEYS: Readonly<Record<UnsupportedContext, readonly string[]>> = {
   dsn: ['cache', 'errors', 'compression'],
   table: ['cache', 'errors', 'compression', 'entry', 'order_by', 'select', 'lookup'],
-  gateway: ['console', 'tokens'],
-  auth: [
-    'provider',
-    'authorization_url',
-    'device_authorization_url',
-    'redirect_url',
-    'pkce',
-    'refresh_token',
-    'extra_authorization_parameters',
-    'token_content_type',
-    'token_field',
-    'metadata',
-    'login',
-    'token_header',
-    'expires_in_field',
-  ],
+  gateway: ['console'],
+  auth: ['metadata'],
   pagination: [],
   limits: [],
   other: [],
@@ -28,8 +14,7 @@ const UNSUPPORTED_KEYS: Readonly<Record<UnsupportedContext, readonly string[]>> 
 
 /** Values of `auth.type` and `auth.grant` that do not work yet. */
 const UNSUPPORTED_VALUES: Readonly<Record<string, readonly string[]>> = {
-  type: ['oauth1', 'session', 'jwt'],
-  grant: ['authorization_code', 'password', 'refresh_token', 'device_code', 'jwt_bearer'],
+  type: ['jwt'],
 };
 
 /** The kind of map that a key stands in. */

@@ -1,49 +1,63 @@
-import { createHash } from 'node:crypto';
-import type { AuthModel } from '../config/model.js';
-import { Secret } from '../core/secret.js';
+import type { AuthModel, TokensModel } from '../config/model.js';
 import type { Authorizer } from '../http/authorizer.js';
 import type { HttpClient } from '../http/client.js';
 import type { Redactor } from '../http/redactor.js';
 import type { LogRequest } from '../http/send.js';
-import { OAuthAuthorizer } from './oauth-authorizer.js';
+import { connectionIdentity, digest, plain } from './connection-identity.js';
+import { OAuth1Authorizer } from './oauth1-authorizer.js';
+import { OAuth2Grant } from './oauth2-grant.js';
+import { rememberSecrets } from './remember-secrets.js';
+import { SessionGrant } from './session-grant.js';
 import { createStaticAuthorizer } from './static-authorizer.js';
+import { FileTokenStore } from './store/file-store.js';
+import { MemoryTokenStore } from './store/memory-store.js';
+import type { TokenStore } from './store/token-store.js';
+import { TokenAuthorizer } from './token-authorizer.js';
 
 /** The authorizers of one gateway: tables of a DSN with equal auth settings share one, and so one token. */
 export class Authorizers {
   readonly #client: HttpClient;
   readonly #log: LogRequest;
+  readonly #store: TokenStore;
   readonly #authorizers = new Map<string, Authorizer>();
 
-  constructor(client: HttpClient, log: LogRequest) {
+  /** `tokens`: where tokens are kept; null: in memory. */
+  constructor(client: HttpClient, log: LogRequest, tokens: TokensModel | null = null) {
     this.#client = client;
     this.#log = log;
+    this.#store = tokens === null ? new MemoryTokenStore() : new FileTokenStore(tokens);
   }
 
   /** `redactor` is the DSN's: it learns the secrets, tokens obtained later among them. */
   for(dsn: string, model: AuthModel, options: { readonly redactor: Redactor; readonly timeoutMs: number }): Authorizer {
-    const key = fingerprint(dsn, model);
+    const key = digest([dsn, plain(model)]);
     let authorizer = this.#authorizers.get(key);
     if (authorizer === undefined) {
-      authorizer =
-        model.type === 'oauth2'
-          ? new OAuthAuthorizer(model, { ...options, dsn, client: this.#client, log: this.#log })
-          : createStaticAuthorizer(model, options.redactor);
+      authorizer = this.#create(dsn, model, options);
       this.#authorizers.set(key, authorizer);
     }
     return authorizer;
   }
-}
 
-/** Equal for equal settings; a digest, so that the map's keys hold no secret. */
-function fingerprint(dsn: string, model: AuthModel): string {
-  const settings = Object.entries(model).map(([name, value]) => [name, plain(value)]);
-  return createHash('sha256')
-    .update(JSON.stringify([dsn, settings]))
-    .digest('base64');
-}
+  /** Lets renewals under way come to their end: what they use up must be replaced on disk. */
+  async close(): Promise<void> {
+    const open = [...this.#authorizers.values()].filter((item) => item instanceof TokenAuthorizer);
+    await Promise.all(open.map((item) => item.settle()));
+  }
 
-function plain(value: unknown): unknown {
-  if (value instanceof Secret) return ['secret', value.reveal()];
-  if (value instanceof Map) return [...value].map(([name, item]) => [name, plain(item)]);
-  return value;
+  #create(dsn: string, model: AuthModel, options: { readonly redactor: Redactor; readonly timeoutMs: number }) {
+    const context = { ...options, dsn, client: this.#client, log: this.#log };
+    switch (model.type) {
+      case 'oauth2':
+      case 'session': {
+        rememberSecrets(model, options.redactor);
+        const grant = model.type === 'oauth2' ? new OAuth2Grant(model, context) : new SessionGrant(model, context);
+        return new TokenAuthorizer(grant, model, connectionIdentity(dsn, model), this.#store, context);
+      }
+      case 'oauth1':
+        return new OAuth1Authorizer(model, options.redactor);
+      default:
+        return createStaticAuthorizer(model, options.redactor);
+    }
+  }
 }

@@ -3,7 +3,7 @@ import { reveal } from '../core/secret.js';
 import { type Authorization, type Authorizer, NO_AUTHORIZATION } from '../http/authorizer.js';
 import type { Redactor } from '../http/redactor.js';
 
-type StaticModel = Exclude<AuthModel, { type: 'oauth2' }>;
+type StaticModel = Exclude<AuthModel, { type: 'oauth2' | 'session' | 'oauth1' }>;
 
 /** Authentication that never changes: none, a password, a fixed token or a key. */
 export function createStaticAuthorizer(model: StaticModel, redactor: Redactor): Authorizer {

@@ -9,6 +9,8 @@ export interface TokenSubject {
   /** `POST https://…` as it may be shown. */
   readonly request: string;
   readonly mask: (text: string) => string;
+  /** The key that says where the request goes; token_url where absent. */
+  readonly setting?: string;
 }
 
 /** The authorization server's own error answer (RFC 6749, section 5.2), or whatever else it sent with an error status. */
@@ -41,7 +43,7 @@ export function tokenAnswerError(
   if (reason === null) return notJson(status, body, subject);
   return errors.apiError(`the authorization server's answer for DSN "${subject.dsn}" has no usable token`, {
     detail: subject.mask(`${subject.request} answered ${statusText(status)}: ${reason}`),
-    hint: `Check token_url in the auth settings of DSN "${subject.dsn}".`,
+    hint: `Check ${subject.setting ?? 'token_url'} in the auth settings of DSN "${subject.dsn}".`,
   });
 }
 
@@ -82,6 +84,16 @@ function readErrorFields(body: string): string | null {
     const json = JSON.parse(body) as Record<string, unknown> | null;
     const fields = [json?.error, json?.error_description].filter((text): text is string => typeof text === 'string');
     return typeof json?.error === 'string' ? shorten(fields.join(': ')) : null;
+  } catch {
+    return null;
+  }
+}
+
+/** The `error` of an error answer; null where the body has none. */
+export function serverErrorCode(body: string): string | null {
+  try {
+    const { error } = JSON.parse(body) as { error?: unknown };
+    return typeof error === 'string' ? error : null;
   } catch {
     return null;
   }

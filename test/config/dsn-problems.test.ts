@@ -135,15 +135,10 @@ describe('keys and types', () => {
   );
 
   test.each([
-    ['auth: { type: ‸session, login: {} }', 'session'],
     ['auth: { type: ‸jwt }', 'jwt'],
     [
-      'auth: { type: oauth2, grant: ‸device_code, token_url: https://a.example, client_id: a, client_secret: b }',
-      'device_code',
-    ],
-    [
-      'auth: { type: oauth2, grant: client_credentials, token_url: https://a.example, client_id: a, client_secret: b, ‸pkce: true }',
-      'pkce',
+      'auth: { type: oauth2, grant: client_credentials, token_url: https://a.example, client_id: a, client_secret: b, ‸metadata: {} }',
+      'metadata',
     ],
   ])('%s', (line, name) => check(dsnKey(line), `"${name}" is not supported yet`));
 });

@@ -56,7 +56,7 @@ const bad: readonly [string, string, string | RegExp][] = [
   ['listen: ‸127.0.0.1.example.com:1', '', /there are no users/],
   ['‸consle: {}', '', 'unknown key "consle" in the gateway settings'],
   ['‸console: { listen: "127.0.0.1:1" }', '', '"console" is not supported yet'],
-  ['‸tokens: { file: x }', '', '"tokens" is not supported yet'],
+  ['tokens: { ‸fil: x }', '', 'unknown key "fil" in "tokens"; did you mean "file"?'],
   ['users: { a: { password: p, dsns: [‸shp] } }', '', 'user "a" may read an unknown DSN "shp"; did you mean "shop"?'],
   ['users: { a: { password: p, dsns: ‸shop } }', '', 'unknown value "shop" of "dsns" of user "a"'],
   ['users: { ‸a: { dsns: all } }', '', 'missing key "password" in user "a"'],

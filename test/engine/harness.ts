@@ -149,6 +149,7 @@ export function gateway(dsns: readonly DsnModel[], users: readonly UserModel[] =
     tls: null,
     users,
     engine: { mode: 'embedded', dataDir: null, binDir: null },
+    tokens: { file: '/nonexistent/tokens', key: null },
     limits: { connections: 20, rowsPerScan: null, bytesPerScan: null, pagesPerScan: null, statementTimeoutMs: null },
     log: { level: 'info', format: 'json' },
     dsns,

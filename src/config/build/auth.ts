@@ -1,24 +1,16 @@
 import { Secret } from '../../core/secret.js';
-import { parseDuration } from '../duration.js';
 import type { AuthModel } from '../model.js';
 import type { AuthInput } from '../schema/auth.js';
 import type { BuildContext, Placed } from './context.js';
-import { checkHeaders, readTexts } from './request-texts.js';
-import { checkUrl } from './url.js';
-import { isHeaderName, readPlace } from './value-place.js';
+import { buildOAuth1 } from './oauth1.js';
+import { buildOAuth2 } from './oauth2.js';
+import { buildSession } from './session.js';
+import { checkHeaderName, readPlace } from './value-place.js';
 
 /** Turns a valid `auth` into its model; everything secret is wrapped. */
 export function buildAuth({ value: auth, path }: Placed<AuthInput>, context: BuildContext): AuthModel {
   const { tree, problems } = context;
   const at = (key: string) => [...path, key];
-  const checkHeader = (header: string): void => {
-    if (isHeaderName(header)) return;
-    problems.add(
-      tree.at(at('header')),
-      `"${tree.written(at('header'))}" is not a header name`,
-      'Use letters, digits and "-".',
-    );
-  };
   switch (auth.type) {
     case 'none':
       return auth;
@@ -32,45 +24,23 @@ export function buildAuth({ value: auth, path }: Placed<AuthInput>, context: Bui
       }
       return { type: 'basic', username: tree.configuredText(at('username')), password: new Secret(auth.password) };
     case 'bearer':
-      checkHeader(auth.header);
+      checkHeaderName(at('header'), auth.header, context);
       checkSendable(at('token'), context);
       return { type: 'bearer', token: new Secret(auth.token), header: auth.header, prefix: auth.prefix };
     case 'api_key': {
       const place = readPlace(auth, path, 'the API key', context);
       if (place?.place === 'header') {
         checkSendable(at('key'), context);
-        checkHeader(place.parameter);
+        checkHeaderName(at('header'), place.parameter, context);
       }
       return { type: 'api_key', key: new Secret(auth.key), ...(place ?? { place: 'header', parameter: 'X-Api-Key' }) };
     }
     case 'oauth2':
-      checkHeader(auth.header);
-      checkUrl(at('token_url'), context);
-      checkHeaders(at('extra_token_headers'), context);
-      if (auth.client_secret === undefined && auth.client_auth !== 'none') {
-        problems.add(
-          tree.keyAt(path),
-          'missing key "client_secret" in "auth"',
-          'Add "client_secret", or "client_auth: none" where the client has none.',
-        );
-      }
-      return {
-        type: 'oauth2',
-        grant: auth.grant,
-        tokenUrl: tree.configuredText(at('token_url')),
-        clientId: tree.configuredText(at('client_id')),
-        clientSecret: auth.client_secret === undefined ? null : new Secret(auth.client_secret),
-        clientAuth: auth.client_auth,
-        scopes: auth.scopes,
-        scopeSeparator: auth.scope_separator,
-        audience: auth.audience ?? null,
-        resource: auth.resource ?? null,
-        extraTokenParameters: readTexts(at('extra_token_parameters'), context),
-        extraTokenHeaders: readTexts(at('extra_token_headers'), context),
-        renewBeforeMs: parseDuration(auth.renew_before)!,
-        header: auth.header,
-        prefix: auth.prefix,
-      };
+      return buildOAuth2({ value: auth, path }, context);
+    case 'session':
+      return buildSession({ value: auth, path }, context);
+    case 'oauth1':
+      return buildOAuth1({ value: auth, path }, context);
   }
 }
 

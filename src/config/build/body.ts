@@ -40,7 +40,7 @@ export function buildBody(settings: TableSettings, context: BuildContext): BodyM
 }
 
 /** The JSON to send, with a `Secret` in place of each text that was interpolated. */
-function jsonValue(node: SourceNode, context: BuildContext): unknown {
+export function jsonValue(node: SourceNode, context: BuildContext): unknown {
   if (node.interpolation !== 'none') return new Secret(node.value as string);
   if (Array.isArray(node.value)) return [...node.children.values()].map((child) => jsonValue(child, context));
   if (typeof node.value === 'object' && node.value !== null) {

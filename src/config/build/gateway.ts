@@ -7,14 +7,21 @@ import type { GatewayInput } from '../schema/gateway.js';
 import type { SourcePath } from '../source-tree.js';
 import { type BuildContext, isDamaged } from './context.js';
 
+/** Below the folder of `tidegate.yaml`, so that two gateways with their own settings have stores of their own. */
+const DEFAULT_TOKENS_FILE = '.tidegate/tokens';
+
 /** The settings without listen address, users and DSNs, which depend on more than this file. */
-export type GatewaySettings = Pick<GatewayModel, 'tls' | 'engine' | 'limits' | 'log'>;
+export type GatewaySettings = Pick<GatewayModel, 'tls' | 'engine' | 'tokens' | 'limits' | 'log'>;
 
 /** Makes the model of the valid parts of `tidegate.yaml`. */
 export function buildGateway(input: GatewayInput, context: BuildContext): GatewaySettings {
   return {
     tls: input.tls === undefined ? null : buildTls(input.tls, context),
     engine: buildEngine(input.engine ?? {}, context),
+    tokens: {
+      file: resolve(context.folders.baseDir, input.tokens?.file ?? DEFAULT_TOKENS_FILE),
+      key: input.tokens?.key === undefined ? null : new Secret(input.tokens.key),
+    },
     limits: buildLimits(input.limits),
     log: input.log ?? { level: 'info', format: 'json' },
   };

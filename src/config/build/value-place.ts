@@ -61,3 +61,9 @@ export function checkPlacement(
 export function isHeaderName(name: string): boolean {
   return /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/.test(name);
 }
+
+/** Adds a problem for a key whose value is not a header's name. */
+export function checkHeaderName(path: SourcePath, header: string, { tree, problems }: BuildContext): void {
+  if (isHeaderName(header)) return;
+  problems.add(tree.at(path), `"${tree.written(path)}" is not a header name`, 'Use letters, digits and "-".');
+}

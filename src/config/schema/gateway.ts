@@ -45,6 +45,16 @@ export const gatewaySchema = z
       })
       .meta({ id: 'Engine', description: 'The PostgreSQL behind the gateway.' })
       .optional(),
+    tokens: z
+      .strictObject({
+        file: filledText.describe('The encrypted token store; ./.tidegate/tokens by default.').optional(),
+        key: secretText
+          .describe('Its key: 32 bytes in base64 or hex, or a passphrase; a key file beside it by default.')
+          .meta({ examples: ['${env:TIDEGATE_TOKEN_KEY}'] })
+          .optional(),
+      })
+      .meta({ id: 'Tokens', description: 'Where OAuth tokens are kept.' })
+      .optional(),
     limits: z
       .strictObject({
         connections: z.int().min(1).max(10_000).default(200).describe('Clients at once.'),

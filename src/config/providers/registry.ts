@@ -1,0 +1,153 @@
+import type { ProviderPreset } from './preset.js';
+
+const PRESETS = {
+  google: {
+    docs: 'https://developers.google.com/identity/protocols/oauth2/web-server',
+    authorizationUrl: 'https://accounts.google.com/o/oauth2/v2/auth',
+    tokenUrl: 'https://oauth2.googleapis.com/token',
+    deviceAuthorizationUrl: 'https://oauth2.googleapis.com/device/code',
+    revocationUrl: 'https://oauth2.googleapis.com/revoke',
+    clientAuth: 'body',
+    // Without these Google gives a refresh token only the first time that somebody consents.
+    extraAuthorizationParameters: { access_type: 'offline', prompt: 'consent' },
+  },
+  microsoft: {
+    docs: 'https://learn.microsoft.com/en-us/entra/identity-platform/v2-oauth2-auth-code-flow',
+    authorizationUrl: 'https://login.microsoftonline.com/{tenant}/oauth2/v2.0/authorize',
+    tokenUrl: 'https://login.microsoftonline.com/{tenant}/oauth2/v2.0/token',
+    deviceAuthorizationUrl: 'https://login.microsoftonline.com/{tenant}/oauth2/v2.0/devicecode',
+    tenant: { meaning: 'tenant id or domain', default: 'organizations' },
+    clientAuth: 'body',
+  },
+  github: {
+    docs: 'https://docs.github.com/en/apps/oauth-apps/building-oauth-apps/authorizing-oauth-apps',
+    authorizationUrl: 'https://github.com/login/oauth/authorize',
+    tokenUrl: 'https://github.com/login/oauth/access_token',
+    deviceAuthorizationUrl: 'https://github.com/login/device/code',
+    clientAuth: 'body',
+  },
+  hubspot: {
+    docs: 'https://developers.hubspot.com/docs/api/oauth-quickstart-guide',
+    authorizationUrl: 'https://app.hubspot.com/oauth/authorize',
+    tokenUrl: 'https://api.hubapi.com/oauth/v1/token',
+    clientAuth: 'body',
+    pkce: false,
+  },
+  salesforce: {
+    docs: 'https://help.salesforce.com/s/articleView?id=xcloud.remoteaccess_oauth_endpoints.htm',
+    authorizationUrl: 'https://{tenant}.salesforce.com/services/oauth2/authorize',
+    tokenUrl: 'https://{tenant}.salesforce.com/services/oauth2/token',
+    revocationUrl: 'https://{tenant}.salesforce.com/services/oauth2/revoke',
+    // "test" is the sandbox; a My Domain name is written like "acme.my".
+    tenant: { meaning: 'login, test (sandbox) or My Domain', default: 'login' },
+    clientAuth: 'body',
+  },
+  linkedin: {
+    docs: 'https://learn.microsoft.com/en-us/linkedin/shared/authentication/authorization-code-flow',
+    authorizationUrl: 'https://www.linkedin.com/oauth/v2/authorization',
+    tokenUrl: 'https://www.linkedin.com/oauth/v2/accessToken',
+    clientAuth: 'body',
+    pkce: false,
+  },
+  facebook: {
+    docs: 'https://developers.facebook.com/docs/facebook-login/guides/advanced/manual-flow',
+    authorizationUrl: 'https://www.facebook.com/v21.0/dialog/oauth',
+    tokenUrl: 'https://graph.facebook.com/v21.0/oauth/access_token',
+    clientAuth: 'body',
+    scopeSeparator: ',',
+    pkce: false,
+  },
+  x: {
+    docs: 'https://docs.x.com/fundamentals/authentication/oauth-2-0/authorization-code',
+    authorizationUrl: 'https://x.com/i/oauth2/authorize',
+    tokenUrl: 'https://api.x.com/2/oauth2/token',
+    revocationUrl: 'https://api.x.com/2/oauth2/revoke',
+  },
+  xero: {
+    docs: 'https://developer.xero.com/documentation/guides/oauth2/auth-flow/',
+    authorizationUrl: 'https://login.xero.com/identity/connect/authorize',
+    tokenUrl: 'https://identity.xero.com/connect/token',
+    revocationUrl: 'https://identity.xero.com/connect/revocation',
+  },
+  quickbooks: {
+    docs: 'https://developer.intuit.com/app/developer/qbo/docs/develop/authentication-and-authorization/oauth-2.0',
+    authorizationUrl: 'https://appcenter.intuit.com/connect/oauth2',
+    tokenUrl: 'https://oauth.platform.intuit.com/oauth2/v1/tokens/bearer',
+    revocationUrl: 'https://developer.api.intuit.com/v2/oauth2/tokens/revoke',
+    scopes: ['com.intuit.quickbooks.accounting'],
+  },
+  zoho: {
+    docs: 'https://www.zoho.com/accounts/protocol/oauth/web-apps/authorization.html',
+    authorizationUrl: 'https://accounts.zoho.{tenant}/oauth/v2/auth',
+    tokenUrl: 'https://accounts.zoho.{tenant}/oauth/v2/token',
+    revocationUrl: 'https://accounts.zoho.{tenant}/oauth/v2/token/revoke',
+    tenant: { meaning: 'domain of the region: com, eu, in, com.au, jp', default: 'com' },
+    clientAuth: 'body',
+    scopeSeparator: ',',
+    pkce: false,
+    extraAuthorizationParameters: { access_type: 'offline', prompt: 'consent' },
+    prefix: 'Zoho-oauthtoken',
+  },
+  shopify: {
+    docs: 'https://shopify.dev/docs/apps/build/authentication-authorization/access-tokens/authorization-code-grant',
+    authorizationUrl: 'https://{tenant}.myshopify.com/admin/oauth/authorize',
+    tokenUrl: 'https://{tenant}.myshopify.com/admin/oauth/access_token',
+    tenant: { meaning: 'shop', default: null },
+    clientAuth: 'body',
+    scopeSeparator: ',',
+    pkce: false,
+    header: 'X-Shopify-Access-Token',
+    prefix: '',
+  },
+  slack: {
+    docs: 'https://docs.slack.dev/authentication/installing-with-oauth',
+    authorizationUrl: 'https://slack.com/oauth/v2/authorize',
+    tokenUrl: 'https://slack.com/api/oauth.v2.access',
+    revocationUrl: 'https://slack.com/api/auth.revoke',
+    scopeSeparator: ',',
+    pkce: false,
+  },
+  atlassian: {
+    docs: 'https://developer.atlassian.com/cloud/jira/platform/oauth-2-3lo-apps/',
+    authorizationUrl: 'https://auth.atlassian.com/authorize',
+    tokenUrl: 'https://auth.atlassian.com/oauth/token',
+    clientAuth: 'body',
+    // Atlassian gives a refresh token only with the scope offline_access, which the DSN's scopes must name.
+    extraAuthorizationParameters: { audience: 'api.atlassian.com', prompt: 'consent' },
+  },
+  dropbox: {
+    docs: 'https://www.dropbox.com/developers/documentation/http/documentation#authorization',
+    authorizationUrl: 'https://www.dropbox.com/oauth2/authorize',
+    tokenUrl: 'https://api.dropboxapi.com/oauth2/token',
+    extraAuthorizationParameters: { token_access_type: 'offline' },
+  },
+  zendesk: {
+    docs: 'https://support.zendesk.com/hc/en-us/articles/4408845965210-Using-OAuth-authentication-with-your-application',
+    authorizationUrl: 'https://{tenant}.zendesk.com/oauth/authorizations/new',
+    tokenUrl: 'https://{tenant}.zendesk.com/oauth/tokens',
+    tenant: { meaning: 'subdomain', default: null },
+    clientAuth: 'body',
+  },
+  mailchimp: {
+    docs: 'https://mailchimp.com/developer/marketing/guides/access-user-data-oauth-2/',
+    authorizationUrl: 'https://login.mailchimp.com/oauth2/authorize',
+    tokenUrl: 'https://login.mailchimp.com/oauth2/token',
+    clientAuth: 'body',
+    pkce: false,
+  },
+  docusign: {
+    docs: 'https://developers.docusign.com/platform/auth/authcode/authcode-get-token/',
+    authorizationUrl: 'https://{tenant}.docusign.com/oauth/auth',
+    tokenUrl: 'https://{tenant}.docusign.com/oauth/token',
+    tenant: { meaning: 'account (production) or account-d (demo)', default: 'account' },
+    scopes: ['signature'],
+  },
+} as const satisfies Readonly<Record<string, ProviderPreset>>;
+
+/** Names that `auth.provider` may have. */
+export const PROVIDER_NAMES = Object.keys(PRESETS) as [keyof typeof PRESETS, ...(keyof typeof PRESETS)[]];
+
+/** The preset of a name. */
+export function providerPreset(name: keyof typeof PRESETS): ProviderPreset {
+  return PRESETS[name];
+}

@@ -1,0 +1,57 @@
+import type { GatewayError } from '../core/errors.js';
+import type { Grant } from './grant.js';
+import { RefusedGrant } from './refused-grant.js';
+import type { StoredToken } from './store/token-store.js';
+import type { TokenSet } from './token-answer.js';
+import { renewalTime } from './token-cache.js';
+
+/** A token from the future was stored before the clock was set back: nobody knows when it ends. */
+const CLOCK_TOLERANCE_MS = 60_000;
+
+/** When a stored token should be replaced, on the wall clock. */
+export function storedRenewalTime(stored: StoredToken, renewBeforeMs: number): number {
+  if (stored.obtainedAt > Date.now() + CLOCK_TOLERANCE_MS) return Number.NEGATIVE_INFINITY;
+  return renewalTime({ text: '', lifetimeMs: stored.lifetimeMs }, stored.obtainedAt, renewBeforeMs);
+}
+
+/** Whether a stored token's life is over. */
+export function hasEnded(stored: StoredToken): boolean {
+  return Date.now() >= storedRenewalTime(stored, 0);
+}
+
+/** The entry after an answer with tokens. */
+export function withTokens(
+  stored: StoredToken | null,
+  set: TokenSet,
+  {
+    dsn,
+    grant,
+    askedAt,
+  }: { readonly dsn: string; readonly grant: Pick<Grant, 'description' | 'seed'>; readonly askedAt: number },
+): StoredToken {
+  return {
+    dsn,
+    description: grant.description,
+    accessToken: set.accessToken,
+    obtainedAt: askedAt,
+    lifetimeMs: set.lifetimeMs,
+    refreshToken: set.refreshToken,
+    seed: grant.seed,
+    scopes: set.scopes ?? stored?.scopes ?? null,
+    account: stored?.account ?? null,
+    failure: null,
+  };
+}
+
+/** The entry after an error; null stays null: a connection that never had a token has nothing to keep. */
+export function withFailure(stored: StoredToken | null, error: GatewayError): StoredToken | null {
+  if (stored === null) return null;
+  const failure = {
+    message: error.message,
+    detail: error.detail ?? null,
+    hint: error.hint ?? null,
+    at: Date.now(),
+    isFinal: error instanceof RefusedGrant,
+  };
+  return { ...stored, failure };
+}
