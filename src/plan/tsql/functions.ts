@@ -110,12 +110,13 @@ export const currentTimestamp: Expression = atom(NOW_MS, 'datetime');
 
 /** What several results of one CASE have in common. */
 export function commonKind(values: readonly Expression[]): Kind {
+  if (values.some((value) => value.kind === 'padded')) return 'padded';
   const known = values.filter((value) => value.sql !== 'NULL');
   const first = known[0]?.kind ?? 'unknown';
   return known.every((value) => value.kind === first) ? first : 'unknown';
 }
 
-export function call(name: string, args: readonly Expression[], kind: Kind): Expression {
+function call(name: string, args: readonly Expression[], kind: Kind): Expression {
   return atom(`${name}(${args.map((arg) => arg.sql).join(', ')})`, kind);
 }
 
@@ -124,8 +125,9 @@ export function call(name: string, args: readonly Expression[], kind: Kind): Exp
  * `ISNULL(first, '') + ISNULL(last, '')` joins strings or fails.
  */
 function coalesce(args: readonly Expression[]): Expression {
-  const kind = args.some((arg) => arg.literal !== null && !/\d/.test(arg.literal)) ? 'string' : commonKind(args);
-  return call('COALESCE', args, kind);
+  const kind = commonKind(args);
+  const hasText = args.some((arg) => arg.literal !== null && !/\d/.test(arg.literal));
+  return call('COALESCE', args, hasText && kind !== 'padded' ? 'string' : kind);
 }
 
 function numeric(name: string): Rewrite {

@@ -2,8 +2,8 @@ import type { Expression } from './expression.js';
 import type { Lexeme } from './lexer.js';
 import { giveUp } from './untranslatable.js';
 
-/** Deeper nesting than any real query has; bounds the recursion. */
-const MAX_DEPTH = 100;
+/** Rules within rules, two or three to a parenthesis or subquery: more than any real query has; bounds the recursion. */
+const MAX_DEPTH = 200;
 
 /** The two rules that all others come back to: queries hold expressions, which hold queries. */
 export interface Grammar {

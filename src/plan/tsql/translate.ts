@@ -37,6 +37,7 @@ const RELAYED: ReadonlySet<string> = new Set([
  * - strings compare as the engine compares them: by case, and with trailing blanks;
  * - `+` joins strings where an operand evidently is one; two columns of unknown type are added;
  * - NULLs sort first in ascending order, as in T-SQL;
+ * - DATEADD of a column that is a date gives a timestamp, as its type is not known here;
  * - functions and operators that both dialects have mean what the engine makes of them.
  *
  * @param sql a text that PostgreSQL's parser rejects, or one that names functions which only T-SQL has
@@ -93,15 +94,14 @@ function translateStatement(sql: string, lexemes: readonly Lexeme[]): string {
 /** The names of all tables and CTEs that parse trees read, in lower case. */
 function tablesOf(trees: readonly Node[]): Set<string> {
   const tables = new Set<string>();
-  const visit = (node: unknown): void => {
-    if (Array.isArray(node)) for (const item of node) visit(item);
-    else if (node !== null && typeof node === 'object') {
-      for (const [key, value] of Object.entries(node)) {
-        if (key === 'RangeVar') tables.add(String((value as Node).relname).toLowerCase());
-        visit(value);
-      }
-    }
-  };
-  visit(trees);
+  // Not recursive: a sum of some thousand terms is a tree as deep.
+  const pending: unknown[] = [...trees];
+  while (pending.length > 0) {
+    const node = pending.pop();
+    if (node === null || typeof node !== 'object') continue;
+    const table = (node as Node).RangeVar as Node | undefined;
+    if (table !== undefined) tables.add(String(table.relname).toLowerCase());
+    for (const value of Object.values(node)) pending.push(value);
+  }
   return tables;
 }
