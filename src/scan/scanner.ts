@@ -1,6 +1,6 @@
 import { setMaxListeners } from 'node:events';
 import type { ReaderFactory } from '../../drivers/driver.js';
-import type { GatewayModel } from '../config/model.js';
+import type { GatewayModel, TokensModel } from '../config/model.js';
 import { errors } from '../core/errors.js';
 import type { RowBatch } from '../core/row-batch.js';
 import { HttpClient } from '../http/client.js';
@@ -21,8 +21,11 @@ export interface ScannerOptions {
   readonly log: LogRequest;
 }
 
+/** What of the gateway's settings scans depend on; without `tokens` they are kept in memory. */
+export type ScanSettings = Pick<GatewayModel, 'limits'> & { readonly tokens?: TokensModel };
+
 /** The gateway's scanner: one HTTP client, one rate limiter and one token per data source, shared by all scans. */
-export function createScanner(model: Pick<GatewayModel, 'limits'>, options: ScannerOptions): Scanner {
+export function createScanner(model: ScanSettings, options: ScannerOptions): Scanner {
   return new ApiScanner(model, options);
 }
 
@@ -30,15 +33,17 @@ class ApiScanner implements Scanner {
   readonly #limits: GatewayModel['limits'];
   readonly #options: ScannerOptions;
   readonly #client = new HttpClient();
+  readonly #authorizers: Authorizers;
   readonly #tables: HttpTables;
   readonly #closing = new AbortController();
 
-  constructor(model: Pick<GatewayModel, 'limits'>, options: ScannerOptions) {
+  constructor(model: ScanSettings, options: ScannerOptions) {
     // Every scan under way listens.
     setMaxListeners(0, this.#closing.signal);
     this.#limits = model.limits;
     this.#options = options;
-    this.#tables = new HttpTables(new RateLimiters(), new Authorizers(this.#client, options.log));
+    this.#authorizers = new Authorizers(this.#client, options.log, model.tokens ?? null);
+    this.#tables = new HttpTables(new RateLimiters(), this.#authorizers);
   }
 
   async *open(spec: ScanSpec, context: ScanContext): AsyncGenerator<RowBatch, void, void> {
@@ -74,6 +79,7 @@ class ApiScanner implements Scanner {
 
   async close(): Promise<void> {
     this.#closing.abort(errors.shuttingDown('the gateway is shutting down'));
+    await this.#authorizers.close();
     await this.#client.close();
   }
 
