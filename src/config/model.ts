@@ -108,6 +108,8 @@ export interface HttpSource {
   readonly pagination: PaginationModel;
   readonly auth: AuthModel;
   readonly retry: RetryModel;
+  /** The first that fits an answer holds; where none does, the status decides. */
+  readonly errors: readonly ErrorRule[];
   readonly limits: RequestLimits;
   /** For one response, from the request's first byte to its headers, and between two chunks of its body. */
   readonly timeoutMs: number;
@@ -257,6 +259,21 @@ export interface RetryModel {
   readonly attempts: number;
   readonly backoff: 'exponential' | 'constant';
   readonly statuses: readonly number[];
+  /** Response header with the seconds to wait; besides `Retry-After`. */
+  readonly waitHeader: string | null;
+  /** Response header with the time from which on the API answers again: UNIX seconds or ms, seconds from now, or a date. */
+  readonly resetHeader: string | null;
+}
+
+/** What an answer that fits all given conditions means. */
+export interface ErrorRule {
+  /** Null: any status, successes too. */
+  readonly statuses: readonly number[] | null;
+  /** A regular expression for the body's beginning. */
+  readonly bodyMatches: string | null;
+  /** A field of a JSON body, and the text it has. */
+  readonly field: { readonly path: string; readonly value: string } | null;
+  readonly action: 'fail' | 'retry' | 'ignore' | 'stop' | 'empty' | 'refresh_token';
 }
 
 export interface RequestLimits {

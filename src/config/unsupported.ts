@@ -3,8 +3,8 @@
  * moves it from here into its schema.
  */
 const UNSUPPORTED_KEYS: Readonly<Record<UnsupportedContext, readonly string[]>> = {
-  dsn: ['cache', 'errors', 'compression'],
-  table: ['cache', 'errors', 'compression', 'entry', 'order_by', 'select', 'lookup'],
+  dsn: ['cache', 'compression'],
+  table: ['cache', 'compression', 'entry', 'order_by', 'select', 'lookup'],
   gateway: ['console'],
   auth: ['metadata'],
   pagination: [],

@@ -1,4 +1,5 @@
 import type { RetryModel } from '../config/model.js';
+import type { ResponseHeaders } from './response.js';
 
 const FIRST_BACKOFF_MS = 200;
 const LONGEST_BACKOFF_MS = 30_000;
@@ -31,6 +32,25 @@ export function retryAfterMs(header: string | null, now: number = Date.now()): n
   const text = header.trim();
   const ms = /^\d+(\.\d+)?$/.test(text) ? Number(text) * 1000 : Date.parse(text) - now;
   return Number.isNaN(ms) || text === '' ? null : Math.min(Math.max(0, ms), LONGEST_RETRY_AFTER_MS);
+}
+
+/** How long an answer asks to wait, in ms: by `Retry-After` or by the headers that the DSN names; null when by none. */
+export function askedWaitMs(headers: ResponseHeaders, retry: RetryModel, now: number = Date.now()): number | null {
+  const waits = [
+    retryAfterMs(headers.get('retry-after'), now),
+    retry.waitHeader === null ? null : retryAfterMs(headers.get(retry.waitHeader), now),
+    retry.resetHeader === null ? null : resetMs(headers.get(retry.resetHeader), now),
+  ].filter((wait) => wait !== null);
+  return waits.length === 0 ? null : Math.max(...waits);
+}
+
+/** APIs give the time of a reset as UNIX seconds or ms, as seconds from now, or as a date: its size tells which. */
+function resetMs(header: string | null, now: number): number | null {
+  const text = header?.trim() ?? '';
+  if (!/^\d+(\.\d+)?$/.test(text)) return retryAfterMs(header, now);
+  const value = Number(text);
+  const wait = value > 1e11 ? value - now : value > 1e9 ? value * 1000 - now : value * 1000;
+  return Math.min(Math.max(0, wait), LONGEST_RETRY_AFTER_MS);
 }
 
 /** Counts the tries of one page, over all of its failures: before the response, by status and within the body. */

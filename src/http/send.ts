@@ -1,8 +1,9 @@
-import type { RetryModel } from '../config/model.js';
+import type { ErrorRule, RetryModel } from '../config/model.js';
 import { errors } from '../core/errors.js';
 import { type Authorization, type Authorizer, NO_AUTHORIZATION } from './authorizer.js';
 import { ExchangeFailure, type HttpClient } from './client.js';
 import { ACCEPT_ENCODING } from './decode-body.js';
+import { applyErrorRules } from './error-rules.js';
 import { finishRequest } from './finish-request.js';
 import { checkOrigin, type OriginRule } from './origin-rule.js';
 import { placeValues, withAddress, withoutSecrets } from './place-values.js';
@@ -11,7 +12,7 @@ import type { Redactor } from './redactor.js';
 import type { RequestDraft } from './request-draft.js';
 import { exchangeError, type RequestSubject, statusError, statusText } from './request-errors.js';
 import type { HttpResponse } from './response.js';
-import { type Attempts, backoffMs, isIdempotent, isRetryableStatus, retryAfterMs } from './retry.js';
+import { type Attempts, askedWaitMs, backoffMs, isIdempotent, isRetryableStatus } from './retry.js';
 import { sleep } from './wait.js';
 
 const MOST_REDIRECTS = 5;
@@ -20,6 +21,7 @@ const REDIRECT_STATUSES: ReadonlySet<number> = new Set([301, 302, 303, 307, 308]
 /** How a source's requests are sent. */
 export interface SendPolicy extends RequestSubject {
   readonly retry: RetryModel;
+  readonly errors: readonly ErrorRule[];
   readonly timeoutMs: number;
   readonly origins: OriginRule;
   readonly limiter: RateLimiter;
@@ -47,7 +49,8 @@ export interface SendContext {
 
 /**
  * Sends a request with its authentication, follows redirects, renews a refused token once, and tries again what is worth
- * another try, within `attempts`. The response is a success or has an accepted status. Throws HV000 and HV00N.
+ * another try, within `attempts`. What comes back is a page to read, or what its status or a rule makes of it. Throws HV000
+ * and HV00N.
  */
 export async function sendRequest(
   client: HttpClient,
@@ -55,25 +58,31 @@ export async function sendRequest(
   policy: SendPolicy,
   attempts: Attempts,
   context: SendContext,
-): Promise<HttpResponse> {
+): Promise<Answer> {
   let hasRenewed = false;
   attempts.begin();
   for (;;) {
     const shown: Shown = { request: '' };
     try {
-      const { response, authorization } = await followRedirects(client, draft, policy, context, shown);
+      const { response: received, authorization } = await followRedirects(client, draft, policy, context, shown);
+      const { action, response } = await ruled(received, policy, context);
       const { status } = response;
-      if ((status >= 200 && status < 300) || policy.acceptedStatuses.has(status)) return response;
-      if (status === 401 && !hasRenewed && authorization !== NO_AUTHORIZATION) {
+      if (action === 'ignore') return { response, meaning: 'page' };
+      if (action === 'stop' || action === 'empty') return { response, meaning: action };
+      if (action === null && status >= 200 && status < 300) return { response, meaning: 'page' };
+      if (action === null && policy.acceptedStatuses.has(status)) return { response, meaning: 'stop' };
+      const isRefused = action === 'refresh_token' || (action === null && status === 401);
+      if (isRefused && !hasRenewed && authorization !== NO_AUTHORIZATION) {
         hasRenewed = true;
         if (await renew(policy, authorization, response, context)) continue;
       }
-      if (attempts.isLast || !isRetryableStatus(draft.method, status, policy.retry)) {
+      const isRetried = action === null ? isRetryableStatus(draft.method, status, policy.retry) : action === 'retry';
+      if (attempts.isLast || !isRetried) {
         const error = await statusError(response, policy, attempts, policy.redactor);
         context.signal.throwIfAborted();
         throw error;
       }
-      const asked = retryAfterMs(response.headers.get('retry-after'));
+      const asked = askedWaitMs(response.headers, policy.retry);
       if (asked !== null) policy.limiter.pause(asked);
       response.discard();
       await pauseBeforeRetry(policy, attempts, context, asked, { status, request: shown.request });
@@ -87,6 +96,20 @@ export async function sendRequest(
     }
     attempts.begin();
   }
+}
+
+/** A response, and whether its body is a page, a page without records, or nothing, with no page after it. */
+export interface Answer {
+  readonly response: HttpResponse;
+  readonly meaning: 'page' | 'empty' | 'stop';
+}
+
+/** Reading a body for a rule can fail when the scan ends meanwhile. */
+async function ruled(response: HttpResponse, policy: SendPolicy, context: SendContext) {
+  const result = await applyErrorRules(policy.errors, response);
+  if (context.signal.aborted) result.response.discard();
+  context.signal.throwIfAborted();
+  return result;
 }
 
 interface Shown {

@@ -59,6 +59,7 @@ export class HttpTables {
         dsn: table.dsn,
         origins,
         retry: source.retry,
+        errors: source.errors,
         timeoutMs: source.timeoutMs,
         limiter: this.#limiters.for(table.dsn, source.limits),
         authorizer: this.#authorizers.for(table.dsn, source.auth, { redactor, timeoutMs: source.timeoutMs }),

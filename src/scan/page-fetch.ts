@@ -86,8 +86,8 @@ class PageFetch {
 
   async #open(): Promise<OpenedPage | null> {
     const { run, client, policy, paginator, variant } = this.#settings;
-    const response = await sendRequest(client, this.#draft, policy, this.#attempts, this.#context);
-    if (policy.acceptedStatuses.has(response.status) && response.status >= 300) {
+    const { response, meaning } = await sendRequest(client, this.#draft, policy, this.#attempts, this.#context);
+    if (meaning === 'stop') {
       response.discard();
       return null;
     }
@@ -112,7 +112,7 @@ class PageFetch {
         constants,
       },
       observer,
-      hasContent: !NO_CONTENT.has(response.status),
+      hasContent: meaning === 'page' && !NO_CONTENT.has(response.status),
       failure: () => response.failure(),
       discard: () => response.discard(),
       releaseSlot: () => response.releaseSlot(),

@@ -127,7 +127,6 @@ describe('keys and types', () => {
     'order_by: { query: s }',
     'select: {}',
     'lookup: {}',
-    'errors: []',
     'compression: gzip',
     'entry: x',
   ])('"%s" is known and not supported yet', (line) =>

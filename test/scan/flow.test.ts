@@ -149,7 +149,7 @@ describe('aborting', () => {
       handler: (_request, response) => {
         response.writeHead(503, { 'retry-after': '100' }).end();
       },
-      extra: { retry: { attempts: 5, backoff: 'exponential', statuses: [503] } },
+      extra: { retry: { attempts: 5, backoff: 'exponential', statuses: [503], waitHeader: null, resetHeader: null } },
       isUnderWay: (server) => server.requests.length === 1,
     },
     'for the rate': {

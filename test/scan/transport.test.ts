@@ -103,7 +103,7 @@ describe('retries', () => {
   it('says HV00N with host, port and reason when nobody listens', async () => {
     const server = await startApi(() => {});
     await server.close();
-    const retry = { attempts: 2, backoff: 'exponential', statuses: [] } as const;
+    const retry = { attempts: 2, backoff: 'exponential', statuses: [], waitHeader: null, resetHeader: null } as const;
     const error = await failureOf(scanAll(harness.scanner, specOf(table(httpSource(server.origin, { retry })))));
     expect(error.sqlstate).toBe('HV00N');
     expect(error.message).toBe(
@@ -167,7 +167,7 @@ describe('bodies that break off', () => {
     ];
     for (const cut of cuts) {
       const server = await api(cut);
-      const retry = { attempts: 2, backoff: 'exponential', statuses: [] } as const;
+      const retry = { attempts: 2, backoff: 'exponential', statuses: [], waitHeader: null, resetHeader: null } as const;
       const error = await failureOf(scanAll(harness.scanner, specOf(table(httpSource(server.origin, { retry })))));
       expect(error.sqlstate).toBe('HV000');
       expect(error.message).toContain('the body of page 1 of table "shop.orders" broke off');
@@ -180,7 +180,7 @@ describe('bodies that break off', () => {
     const server = await api((_request, response) => {
       response.writeHead(200, NDJSON).write(lines(20));
     });
-    const retry = { attempts: 1, backoff: 'exponential', statuses: [] } as const;
+    const retry = { attempts: 1, backoff: 'exponential', statuses: [], waitHeader: null, resetHeader: null } as const;
     const error = await failureOf(
       scanAll(harness.scanner, specOf(table(httpSource(server.origin, { retry, timeoutMs: 200 })))),
     );
@@ -190,7 +190,7 @@ describe('bodies that break off', () => {
 
   it('gives a server that does not answer up', async () => {
     const server = await api(() => {});
-    const retry = { attempts: 1, backoff: 'exponential', statuses: [] } as const;
+    const retry = { attempts: 1, backoff: 'exponential', statuses: [], waitHeader: null, resetHeader: null } as const;
     const error = await failureOf(
       scanAll(harness.scanner, specOf(table(httpSource(server.origin, { retry, timeoutMs: 100 })))),
     );

@@ -12,6 +12,7 @@ const HTTP_KEYS = [
   'auth',
   'limits',
   'retry',
+  'errors',
   'timeout',
   'allow_origins',
   'pagination',

@@ -3,12 +3,19 @@ import type { AuthModel, DriverOptions, HttpSource, RequestLimits, RetryModel } 
 import { buildAuth } from './auth.js';
 import { buildBody } from './body.js';
 import { type BuildContext, isDamaged, type TableSettings } from './context.js';
+import { buildErrorRules } from './error-rules.js';
 import { buildPagination } from './pagination.js';
 import { mergeHeaders, mergeQuery } from './request-texts.js';
 import { buildUrl, type RequestUrl } from './url.js';
 import { checkPlacement } from './value-place.js';
 
-const DEFAULT_RETRY: RetryModel = { attempts: 5, backoff: 'exponential', statuses: [429, 502, 503, 504] };
+const DEFAULT_RETRY: RetryModel = {
+  attempts: 5,
+  backoff: 'exponential',
+  statuses: [429, 502, 503, 504],
+  waitHeader: null,
+  resetHeader: null,
+};
 const DEFAULT_TIMEOUT = '30s';
 
 /** A table's requests, with what its path still needs; `url` is null, with a problem, where there is no usable one. */
@@ -33,13 +40,21 @@ export function buildHttpSource(settings: TableSettings, driver: DriverOptions, 
     body,
     pagination: pagination === null ? { type: 'none' } : buildPagination(pagination, driver.type, context),
     auth: authModel,
-    retry: settings.value('retry', { ...DEFAULT_RETRY, statuses: [...DEFAULT_RETRY.statuses] }),
+    retry: buildRetry(settings),
+    errors: buildErrorRules(settings, driver, context),
     limits: buildLimits(settings, context),
     timeoutMs: parseDuration(settings.value('timeout', DEFAULT_TIMEOUT))!,
     allowOrigins: buildOrigins(settings, context),
   };
   checkPlacements(source, settings, context);
   return { source, url };
+}
+
+function buildRetry(settings: TableSettings): RetryModel {
+  const retry = settings.get('retry');
+  if (retry === null) return DEFAULT_RETRY;
+  const { attempts, backoff, statuses, wait_header: waitHeader, reset_header: resetHeader } = retry.value;
+  return { attempts, backoff, statuses, waitHeader: waitHeader ?? null, resetHeader: resetHeader ?? null };
 }
 
 function buildLimits(settings: TableSettings, { tree, problems, ...rest }: BuildContext): RequestLimits {

@@ -1,9 +1,12 @@
 import { z } from 'zod';
 import { authSchema } from './auth.js';
 import { columnSchema } from './column.js';
+import { errorRulesSchema } from './error-rules.js';
 import { filterSchema, limitSchema } from './filter.js';
 import { paginationSchema } from './pagination.js';
 import { configuredText, filledText, mergedTexts, oneCharacter, positiveDuration, positiveInteger } from './values.js';
+
+const headerName = filledText.regex(/^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/, 'expected the name of a header');
 
 const retrySchema = z
   .strictObject({
@@ -13,6 +16,11 @@ const retrySchema = z
       .array(z.int().min(100).max(599))
       .default([429, 502, 503, 504])
       .describe('HTTP statuses that are tried again.'),
+    wait_header: headerName.describe('Response header with the seconds to wait, besides Retry-After.').optional(),
+    reset_header: headerName
+      .describe('Response header with the time of the next try: UNIX seconds or ms, seconds from now, or a date.')
+      .meta({ examples: ['X-RateLimit-Reset'] })
+      .optional(),
   })
   .meta({ id: 'Retry', description: 'When a request is tried again.' });
 
@@ -55,6 +63,7 @@ const overridableKeys = {
   query: mergedTexts.describe('Query parameters, merged with those of the DSN; null removes one.').optional(),
   limits: requestLimitsSchema.optional(),
   retry: retrySchema.optional(),
+  errors: errorRulesSchema.optional(),
   timeout: positiveDuration.describe('For one response, and between two parts of it; 30s by default.').optional(),
   pagination: paginationSchema.optional(),
   allow_origins: z

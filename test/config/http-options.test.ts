@@ -1,0 +1,58 @@
+import { describe, expect, test } from 'vitest';
+import { httpOf, load, problemsOf, tableOf, takeMark } from './harness.js';
+
+/** A DSN with these lines above its only table. */
+function dsnWith(lines: string, table = ''): string {
+  const own = table === '' ? '' : `\n${table.replace(/^/gm, '    ')}`;
+  return `base_url: https://h.example\n${lines}\ntables:\n  t:\n    path: /t\n    columns: { id: bigint }${own}\n`;
+}
+
+async function loaded(lines: string, table = '') {
+  const { model } = await load({ 'dsn/shop.yaml': dsnWith(lines, table) });
+  return { source: httpOf(model, 't'), table: tableOf(model, 't') };
+}
+
+async function check(marked: string, message: string | RegExp): Promise<void> {
+  const { text, place } = takeMark(marked);
+  const problems = await problemsOf({ 'dsn/shop.yaml': text });
+  expect(problems.map((problem) => `${problem.line}:${problem.column}`)).toEqual([place]);
+  expect(problems[0]!.message).toMatch(message);
+}
+
+describe('pagination.concurrency', () => {
+  test('is one by default, and belongs to page and offset', async () => {
+    const paged = (extra: string) => `pagination: { type: offset, parameter: o, size: 10${extra} }`;
+    expect((await loaded(paged(''))).source.pagination).toMatchObject({ concurrency: 1 });
+    expect((await loaded(paged(', concurrency: 8'))).source.pagination).toMatchObject({ concurrency: 8 });
+    await check(dsnWith('pagination: { type: link_header, ‸concurrency: 2 }'), /unknown key "concurrency"/);
+    await check(dsnWith('pagination: { type: page, parameter: p, concurrency: ‸0 }'), /"concurrency": expected/);
+  });
+});
+
+describe('errors and waits', () => {
+  test('are resolved', async () => {
+    const { source } = await loaded(`retry: { wait_header: X-Wait, reset_header: X-RateLimit-Reset }
+errors:
+  - { when: { status: 404 }, do: empty }
+  - { when: { status: [500, 503], body_matches: "dead(lock|line)" }, do: retry }
+  - { when: { field_equals: { field: $.ok, value: false } }, do: fail }`);
+    expect(source.retry).toMatchObject({ attempts: 5, waitHeader: 'X-Wait', resetHeader: 'X-RateLimit-Reset' });
+    expect(source.errors).toEqual([
+      { statuses: [404], bodyMatches: null, field: null, action: 'empty' },
+      { statuses: [500, 503], bodyMatches: 'dead(lock|line)', field: null, action: 'retry' },
+      { statuses: null, bodyMatches: null, field: { path: '$.ok', value: 'false' }, action: 'fail' },
+    ]);
+    const own = await loaded('errors: [{ when: { status: 404 }, do: empty }]', 'errors: []');
+    expect(own.source.errors).toEqual([]);
+  });
+
+  test.each([
+    ['errors: [{ ‸when: {}, do: fail }]', /"when" has no condition/],
+    ['errors: [{ when: { status: ‸99 }, do: fail }]', /expected at least 100|"status" must be/],
+    ['errors: [{ when: { status: 404 }, do: ‸explode }]', /unknown value "explode"/],
+    ['errors: [{ when: { body_matches: ‸"(" }, do: fail }]', /not a regular expression/],
+    ['errors: [{ when: { field_equals: { field: ‸status, value: x } }, do: fail }]', /does not name one field/],
+    ['driver: xml\nerrors: [{ when: { ‸field_equals: { field: $.a, value: x } }, do: fail }]', /needs JSON pages/],
+    ['retry: { wait_header: ‸"X Wait" }', /name of a header/],
+  ])('%s', (line, message) => check(dsnWith(line), message));
+});
