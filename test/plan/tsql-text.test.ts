@@ -87,6 +87,14 @@ describe('TOP and ORDER BY', () => {
   ])('%s', translates);
 });
 
+describe('texts that PostgreSQL’s grammar accepts', () => {
+  it.each([
+    ['SELECT TOP (10) id FROM t', 'SELECT id FROM t LIMIT 10'],
+    ['SELECT DISTINCT top(1) id FROM t', 'SELECT DISTINCT id FROM t LIMIT 1'],
+    ['SELECT isnull(a, 0) FROM t ORDER BY a', 'SELECT COALESCE(a, 0) FROM t ORDER BY a NULLS FIRST'],
+  ])('%s', translates);
+});
+
 describe('tables and grouping', () => {
   it.each([
     [
@@ -237,6 +245,12 @@ describe('what is not translated', () => {
     'SELECT [a] FROM t FOR UPDATE',
     "SELECT TOP 1 * FROM OPENQUERY(x, 'SELECT 1')",
     'SELECT CAST([a] AS constructor), DATEADD(constructor, 1, b) FROM t',
+    // PostgreSQL's own: its meaning is not touched, whatever it says in strings and comments
+    'SELECT a FROM t ORDER BY a DESC',
+    "SELECT a FROM t WHERE b = 'len(x)' /* getdate() */ ORDER BY a",
+    'SELECT x = 3 FROM t',
+    "SELECT convert(a, 'LATIN1', 'UTF8') FROM t",
+    'SELECT s.len(a) FROM t',
     'SELECT 0xFF, [a] FROM t',
     'SELECT $1.50, [a] FROM t',
     "SELECT {d '2024-01-01'}, [a] FROM t",

@@ -1,4 +1,5 @@
 import { loadParser, type Node, parseStatements } from '../syntax.js';
+import { hasTsqlMark } from './dialect-marks.js';
 import { readExpression } from './expressions.js';
 import { takeOptions } from './hints.js';
 import { type Lexeme, readLexemes } from './lexer.js';
@@ -40,14 +41,16 @@ const RELAYED: ReadonlySet<string> = new Set([
  * - DATEADD of a column that is a date gives a timestamp, as its type is not known here;
  * - functions and operators that both dialects have mean what the engine makes of them.
  *
- * @param sql a text that PostgreSQL's parser rejects, or one that names functions which only T-SQL has
+ * @param sql any query text; one that PostgreSQL's parser accepts is left alone unless it calls what only T-SQL has
  * @returns PostgreSQL's text, accepted by its parser; null when the text is no T-SQL query or cannot be translated
  */
 export async function translateTsql(sql: string): Promise<string | null> {
   if (sql.length > MAX_LENGTH) return null;
   await loadParser();
   try {
-    const translated = translateTexts(sql);
+    const lexemes = readLexemes(sql);
+    if (!hasTsqlMark(lexemes) && parseStatements(sql) !== null) return null;
+    const translated = translateTexts(sql, lexemes);
     const statements = parseStatements(translated) ?? giveUp('PostgreSQL rejects the translation');
     const tables = tablesOf(statements.map(({ tree }) => tree));
     if (readTables(sql).some((table) => !tables.has(table))) return null;
@@ -58,8 +61,7 @@ export async function translateTsql(sql: string): Promise<string | null> {
   }
 }
 
-function translateTexts(sql: string): string {
-  const lexemes = readLexemes(sql);
+function translateTexts(sql: string, lexemes: readonly Lexeme[]): string {
   const statements: string[] = [];
   let hasQuery = false;
   let start = 0;
