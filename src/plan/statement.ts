@@ -1,3 +1,4 @@
+import { type CursorAction, readCursorAction } from './cursor-action.js';
 import type { References } from './references.js';
 import { findReferences } from './references.js';
 import type { ByteText, Node, ParsedStatement, Token } from './syntax.js';
@@ -11,6 +12,7 @@ export type StatementKind =
   | 'execute'
   | 'deallocate'
   | 'discard'
+  | 'cursor' // FETCH, MOVE, CLOSE
   | 'other';
 
 /** One statement of a query text, taken apart as far as the planner and the session need it. */
@@ -28,9 +30,11 @@ export interface Statement {
   /** EXECUTE: the byte ranges of its arguments. */
   readonly arguments: readonly { readonly start: number; readonly end: number }[];
   readonly explain: ExplainOptions | null;
+  /** What DECLARE, FETCH, MOVE and CLOSE do with which cursor. */
+  readonly cursor: CursorAction | null;
   /** Names of the columns in all GROUP BY clauses; `*` where one groups by something else than a column name. */
   readonly groupColumns: ReadonlySet<string>;
-  /** A SELECT that only returns rows, or EXPLAIN of one: no INTO, no FOR UPDATE. */
+  /** A SELECT that only returns rows, or EXPLAIN or a cursor of one: no INTO, no FOR UPDATE. */
   readonly isPlainSelect: boolean;
   /** LIMIT and OFFSET of the outermost query and of the queries that it does nothing but read, outermost first. */
   readonly limits: readonly LimitClause[];
@@ -92,6 +96,9 @@ const QUERY_NODES = new Set([
   'DeclareCursorStmt',
 ]);
 
+/** Statements whose query is what they explain or run. */
+const WRAPPING = new Set(['ExplainStmt', 'DeclareCursorStmt']);
+
 function readStatement(parsed: ParsedStatement, text: ByteText, allTokens: readonly Token[]): Statement {
   const tokens = allTokens.filter((token) => token.start >= parsed.start && token.end <= parsed.end);
   const [name, body] = Object.entries(parsed.tree)[0] as [string, Node];
@@ -105,8 +112,9 @@ function readStatement(parsed: ParsedStatement, text: ByteText, allTokens: reado
     preparedName: null,
     arguments: [],
     explain: null,
+    cursor: readCursorAction(name, body),
     groupColumns: readGroupColumns(parsed.tree),
-    isPlainSelect: isPlainSelect(name === 'ExplainStmt' ? (body.query as Node) : parsed.tree),
+    isPlainSelect: isPlainSelect(WRAPPING.has(name) ? (body.query as Node) : parsed.tree),
     limits: readLimits(QUERY_NODES.has(name) ? parsed.tree : (body.query as Node | undefined)),
   };
   switch (name) {
@@ -131,6 +139,9 @@ function readStatement(parsed: ParsedStatement, text: ByteText, allTokens: reado
       return { ...base, kind: 'discard' };
     case 'DeallocateStmt':
       return { ...base, kind: 'deallocate', preparedName: (body.name as string | undefined) ?? null };
+    case 'FetchStmt':
+    case 'ClosePortalStmt':
+      return { ...base, kind: 'cursor' };
     default:
       return { ...base, kind: QUERY_NODES.has(name) ? 'query' : 'other' };
   }

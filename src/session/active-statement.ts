@@ -3,7 +3,7 @@ import { errors } from '../core/errors.js';
 /** The statement that a session is working on: what cancels it, and its time limit. */
 export class ActiveStatement {
   readonly #controller = new AbortController();
-  readonly #startedAt = performance.now();
+  #startedAt = performance.now();
   #timer: NodeJS.Timeout | null = null;
   /** The engine works for it: cancelling has to go there too. */
   isInEngine = false;
@@ -25,6 +25,12 @@ export class ActiveStatement {
       this.cancel('canceling statement due to statement timeout');
       onTimeout();
     }, left);
+  }
+
+  /** Counts a time limit from now on: another statement goes on with the same work. */
+  restartClock(timeoutMs: number): void {
+    this.#startedAt = performance.now();
+    this.limitTime(timeoutMs, () => {});
   }
 
   stopClock(): void {

@@ -95,9 +95,10 @@ export class EngineLink {
   #isCopyIn = false;
   #isClosed = false;
   #idleWaiters: (() => void)[] = [];
-  /** Called for ParameterStatus frames and for each ReadyForQuery's transaction status. */
+  #syncsSent = 0;
   onParameterStatus: (frame: Buffer) => void = () => {};
-  onReady: (status: string) => void = () => {};
+  /** Called for each ReadyForQuery with the transaction status, and which of the `syncsSent` it answers, from 1. */
+  onReady: (status: string, sync: number) => void = () => {};
   onCopyIn: () => void = () => {};
 
   constructor(socket: Socket, client: ClientWriter) {
@@ -127,6 +128,11 @@ export class EngineLink {
     return this.#isClosed;
   }
 
+  /** How many requests that end in ReadyForQuery were sent so far. */
+  get syncsSent(): number {
+    return this.#syncsSent;
+  }
+
   cork(): void {
     this.#socket.cork();
   }
@@ -151,7 +157,9 @@ export class EngineLink {
       return;
     }
     this.#socket.write(bytes);
-    if (this.#isFailed && !ENDS_IN_READY.has(kind)) {
+    if (ENDS_IN_READY.has(kind)) this.#syncsSent++;
+    // After a failure the first answer still owed is that of the Sync; what follows it is not skipped.
+    if (this.#isFailed && this.#expected.length === 0 && !ENDS_IN_READY.has(kind)) {
       disposition.onFailed?.(null);
       return;
     }
@@ -265,7 +273,8 @@ export class EngineLink {
     if (type === T.ready) {
       this.#isFailed = false;
       this.#isCopyIn = false;
-      this.onReady(String.fromCharCode(frame[FRAME_HEADER_BYTES]!));
+      const owed = this.#expected.filter(({ kind }) => ENDS_IN_READY.has(kind)).length;
+      this.onReady(String.fromCharCode(frame[FRAME_HEADER_BYTES]!), this.#syncsSent - owed + 1);
     }
     if (head === undefined) return frame;
     const passed = head.onFrame === undefined ? frame : head.onFrame({ type, bytes: frame });

@@ -14,7 +14,7 @@ import { bindExtended } from './bound-statement.js';
 import { type ClientSql, readClientSql } from './client-sql.js';
 import type { Portal, PreparedStatement } from './prepared.js';
 import type { SessionState } from './session-state.js';
-import { bindExecute, describeStatement, isVirtual, mayBeVirtual, noteSqlPrepared } from './sql-prepared.js';
+import { bindExecute, describeStatement, isVirtual, mayBeVirtual, noteNamedObjects } from './sql-prepared.js';
 
 const ROW_DESCRIPTION = 'T'.charCodeAt(0);
 
@@ -62,7 +62,12 @@ export class ExtendedQuery {
     if (replaced?.running != null) void this.#session.finish(replaced.running);
     if (!isVirtual) portals.delete(bind.portal);
     const undo = isVirtual
-      ? portals.set(bind.portal, { prepared: statement, bind: Buffer.from(frame.bytes), running: null })
+      ? portals.set(bind.portal, {
+          prepared: statement,
+          bind: Buffer.from(frame.bytes),
+          syncsBefore: link.syncsSent,
+          running: null,
+        })
       : () => {};
     link.request(frame.bytes, 'bind', { onFailed: undo });
   }
@@ -70,13 +75,16 @@ export class ExtendedQuery {
   close(frame: Frame): void {
     const { link, prepared, portals } = this.#session;
     const { kind, name } = readTarget(frame.bytes);
+    const statement = prepared.get(name);
+    const portal = portals.get(name);
+    // By the time it is done a pipeline may have given the name to another.
     const onDone = (): void => {
-      if (kind === 'statement') prepared.delete(name);
-      else {
-        const portal = portals.get(name);
-        portals.delete(name);
-        if (portal?.running != null) void this.#session.finish(portal.running);
+      if (kind === 'statement') {
+        if (prepared.get(name) === statement) prepared.delete(name);
+        return;
       }
+      if (portals.get(name) === portal) portals.delete(name);
+      if (portal?.running != null) void this.#session.finish(portal.running);
     };
     link.request(frame.bytes, 'close', { onDone });
   }
@@ -129,7 +137,7 @@ export class ExtendedQuery {
   /** What SQL-level PREPARE and DEALLOCATE change, once they have run. */
   #afterExecute(portal: Portal): { onDone?: () => void } {
     const statement = portal.prepared.virtual!;
-    return { onDone: () => noteSqlPrepared(this.#session, statement) };
+    return { onDone: () => noteNamedObjects(this.#session, statement) };
   }
 
   #onlyVirtual([statement, ...others]: readonly Statement[]): Statement | null {

@@ -18,6 +18,8 @@ export interface Portal {
   readonly prepared: PreparedStatement;
   /** A copy of the client's Bind frame. */
   readonly bind: Buffer;
+  /** How many Syncs the session had sent before that Bind; the next one ends the portal, outside a transaction block. */
+  readonly syncsBefore: number;
   /** Set while the portal is being read. */
   running: RunningStatement | null;
 }
@@ -62,6 +64,10 @@ export class NamedObjects<T> {
       if (previous === undefined) this.#objects.delete(name);
       else this.#objects.set(name, previous);
     };
+  }
+
+  entries(): IterableIterator<[string, T]> {
+    return this.#objects.entries();
   }
 
   delete(name: string): void {

@@ -80,12 +80,18 @@ export class SessionState {
     return reportFailure(error, this.link, this.client, map, this.services.log);
   }
 
-  /** At the end of a transaction: its portals are gone, and with them the readers of scan tables. */
-  transactionEnded(): void {
-    for (const portal of this.portals.values()) {
+  /**
+   * At the end of a transaction: its portals are gone, and with them the readers of scan tables. Portals that a pipeline
+   * has bound behind the Sync that ended it belong to the next one.
+   * @param sync which of the link's `syncsSent` ended it; all of them by default
+   */
+  transactionEnded(sync = Number.POSITIVE_INFINITY): void {
+    for (const [name, portal] of this.portals.entries()) {
+      if (portal.syncsBefore >= sync) continue;
       if (portal.running !== null) void this.finish(portal.running, null, true);
+      this.portals.delete(name);
     }
-    this.portals.clear();
+    this.runner.closeCursors(null);
     this.runner.dropScanTables();
   }
 

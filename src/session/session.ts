@@ -59,8 +59,8 @@ export class Session {
     this.#extended = new ExtendedQuery(this.#state);
     this.#simple = new SimpleQuery(this.#state, this.#queue);
     this.#link.onParameterStatus = (frame) => this.#reported.update(frame);
-    this.#link.onReady = (status) => {
-      if (status === 'I') this.#state.transactionEnded();
+    this.#link.onReady = (status, sync) => {
+      if (status === 'I') this.#state.transactionEnded(sync);
     };
     clientSocket.on('close', () => this.#state.cancel('the client is gone'));
     clientSocket.on('end', () => this.#state.cancel('the client is gone'));

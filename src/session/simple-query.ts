@@ -10,7 +10,7 @@ import type { PositionMap } from './failure.js';
 import type { FrameQueue } from './frame-queue.js';
 import type { PreparedStatement, RunningStatement } from './prepared.js';
 import type { SessionState } from './session-state.js';
-import { bindExecute, describeStatement, isVirtual, mayBeVirtual, noteSqlPrepared } from './sql-prepared.js';
+import { bindExecute, describeStatement, isVirtual, mayBeVirtual, noteNamedObjects } from './sql-prepared.js';
 
 /** The statement and portal that the statements of a simple query run under. */
 const OWN = 'tidegate_simple';
@@ -72,7 +72,7 @@ export class SimpleQuery {
     const running = await session.start(bound);
     if (running === null) {
       await this.#runPlain(statement, map);
-      if (!session.link.isFailed) noteSqlPrepared(session, statement);
+      if (!session.link.isFailed) noteNamedObjects(session, statement);
       return;
     }
     let failure: unknown = null;

@@ -1,6 +1,7 @@
 import type { GatewayError } from '../core/errors.js';
 import { errors } from '../core/errors.js';
 import type { ScanTable } from '../engine/engine.js';
+import type { CursorAction } from '../plan/cursor-action.js';
 import { planStatement } from '../plan/planner.js';
 import type { Statement, StatementKind } from '../plan/statement.js';
 import { copyAsQuery } from '../plan/statement.js';
@@ -15,6 +16,7 @@ import type { ActiveStatement } from './active-statement.js';
 import type { BoundStatement } from './bound-statement.js';
 import { explainTail, parameterNumber } from './bound-statement.js';
 import type { ClientWriter } from './client-writer.js';
+import { DeclareRun, FetchRun, type StreamCursor } from './cursors.js';
 import type { EngineLink } from './engine-link.js';
 import { ownQueries } from './engine-requests.js';
 import type { ErrorTransform, FrameTransform } from './engine-run.js';
@@ -34,6 +36,8 @@ import { StreamRun } from './stream-run.js';
 export class StatementRunner {
   /** Scan tables of this session's statements; they may be read until the transaction ends. */
   #scanTables: ScanTable[] = [];
+  /** Cursors that stream, by name. */
+  readonly cursors = new Map<string, StreamCursor>();
   #count = 0;
 
   constructor(
@@ -49,6 +53,7 @@ export class StatementRunner {
    */
   async start(bound: BoundStatement, active: ActiveStatement, onTimeout: () => void): Promise<RunningStatement | null> {
     const statement = copyAsQuery(bound.statement);
+    if (statement.cursor?.type === 'fetch') return this.#fetch(statement.cursor, bound);
     const names = this.services.names();
     if (statement.references.tables.some(isInternal)) {
       throw errors.insufficientPrivilege('permission denied for the tables of the gateway itself');
@@ -99,6 +104,22 @@ export class StatementRunner {
     return this.#run(bound, statement, plan, asked!, active);
   }
 
+  #fetch(action: Extract<CursorAction, { type: 'fetch' }>, bound: BoundStatement): RunningStatement | null {
+    const cursor = this.cursors.get(action.name);
+    if (cursor === undefined) return null;
+    const formats = (bound.fields ?? []).map((field) => field.format);
+    return { ...cursor.running, run: new FetchRun(cursor, action, formats, this.client) };
+  }
+
+  /** Ends a streaming cursor, all of them with null. */
+  closeCursors(name: string | null): void {
+    for (const [key, cursor] of this.cursors) {
+      if (name !== null && key !== name) continue;
+      this.cursors.delete(key);
+      void cursor.run.close();
+    }
+  }
+
   /** Gives up the scan tables; called when no statement of the session can read them any more. */
   dropScanTables(): void {
     const tables = this.#scanTables;
@@ -137,10 +158,17 @@ export class StatementRunner {
     const statistics = newScanStatistics();
     const encoder = asked.forcesEngine ? null : this.#streamEncoder(bound, plan.stream, asked);
     const isExplain = statement.explain !== null;
-    if (encoder !== null && plan.stream !== null && !isExplain) {
+    const { cursor } = statement;
+    const isCursor = cursor?.type === 'declare';
+    if (encoder !== null && plan.stream !== null && !isExplain && !(isCursor && !cursor.isPlain)) {
       const { stream } = plan;
       const open = () => this.services.scanner.open(stream.spec, this.#scanContext(signal, statistics));
-      return { run: new StreamRun(stream, encoder, this.client, signal, open), statistics, active, way: 'stream' };
+      const run = new StreamRun(stream, encoder, this.client, signal, open);
+      const running: RunningStatement = { run, statistics, active, way: 'stream' };
+      if (!isCursor) return running;
+      const encoderFor = (formats: readonly number[]) => this.#encoder(stream, formats, asked);
+      const { statementTimeoutMs } = asked;
+      return this.#declare(bound, statement, cursor.name, { running, run, encoderFor, statementTimeoutMs });
     }
     const fetches = statement.explain === null || statement.explain.analyze;
     const tables = fetches
@@ -151,19 +179,43 @@ export class StatementRunner {
     const onFrame = isExplain ? this.#explainTransform(statement, plan, tables, encoder !== null) : null;
     // The engine only knows that it was told to stop; the signal knows why.
     const onError: ErrorTransform = (frame) => (signal.aborted ? backend.error(signal.reason as GatewayError) : frame);
-    const name = `tidegate_run_${++this.#count}`;
-    const run = await EngineRun.start(this.link, name, executableSql(statement, plan, tables), bound, onError, onFrame);
+    const sql = executableSql(statement, plan, tables);
+    const run = await EngineRun.start(this.link, this.#newName(), sql, bound, onError, onFrame);
     return { run, statistics, active, way: 'engine' };
+  }
+
+  #newName(): string {
+    return `tidegate_run_${++this.#count}`;
+  }
+
+  /** Declares a streaming cursor in the engine as well, in the client's own words. */
+  async #declare(
+    bound: BoundStatement,
+    statement: Statement,
+    name: string,
+    cursor: StreamCursor,
+  ): Promise<RunningStatement> {
+    const text = Buffer.from(statement.text.slice(statement.start, statement.end), 'latin1');
+    const engine = await EngineRun.start(this.link, this.#newName(), text, bound, (frame) => frame, null);
+    const onDeclared = (): void => {
+      if (!this.link.isFailed) this.cursors.set(name, cursor);
+    };
+    return { ...cursor.running, run: new DeclareRun(engine, onDeclared) };
   }
 
   #streamEncoder(bound: BoundStatement, stream: StreamPlan | null, asked: AskedSettings): RowEncoder | null {
     if (stream === null) return null;
+    // EXPLAIN and DECLARE have no such rows themselves: they ask whether there would be an encoder for text.
+    const { explain, cursor } = bound.statement;
+    const formats = explain === null && cursor === null ? (bound.fields ?? []).map((field) => field.format) : [];
+    return this.#encoder(stream, formats, asked);
+  }
+
+  /** Missing format codes are text. */
+  #encoder(stream: StreamPlan, formats: readonly number[], asked: AskedSettings): RowEncoder | null {
     const byName = new Map(stream.spec.table.columns.map((column) => [column.name, column]));
     const columns = stream.spec.columns.map((name) => byName.get(name)!);
-    const formats = (bound.fields ?? []).map((field) => field.format);
-    // EXPLAIN's own result is one column of text: it asks whether the statement would stream as text.
-    const wanted = bound.statement.explain === null ? formats : stream.outputs.map(() => 0);
-    return createRowEncoder(columns, stream.outputs, wanted, printSettings(this.reported, asked));
+    return createRowEncoder(columns, stream.outputs, formats, printSettings(this.reported, asked));
   }
 
   #explainTransform(

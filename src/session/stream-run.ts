@@ -40,8 +40,19 @@ export class StreamRun implements PortalRun {
   }
 
   async execute(maxRows: number): Promise<void> {
-    let sent = 0;
     const wanted = maxRows <= 0 ? Number.POSITIVE_INFINITY : maxRows;
+    const sent = await this.send(wanted, this.#encoder);
+    if (sent >= wanted) {
+      this.#client.write(backend.portalSuspended);
+      return;
+    }
+    await this.close();
+    this.#client.write(backend.commandComplete(`SELECT ${sent}`));
+  }
+
+  /** Sends up to `wanted` of the next rows, without the message that ends them; null: passes over them. */
+  async send(wanted: number, encoder: RowEncoder | null): Promise<number> {
+    let sent = 0;
     while (sent < wanted && this.#toSend > 0) {
       const batch = await this.#currentBatch();
       if (batch === null) break;
@@ -50,19 +61,15 @@ export class StreamRun implements PortalRun {
         continue;
       }
       const most = Math.min(wanted - sent, this.#toSend);
-      const rows = this.#encoder.encode(batch, this.#row, batch.rowCount, this.#plan.predicate, most);
+      const { predicate } = this.#plan;
+      const rows = (encoder ?? this.#encoder).encode(batch, this.#row, batch.rowCount, predicate, most);
       this.#row = rows.nextRow;
       sent += rows.rowCount;
       this.#toSend -= rows.rowCount;
-      if (!this.#client.write(rows.bytes)) await this.#client.drained();
+      if (encoder !== null && !this.#client.write(rows.bytes)) await this.#client.drained();
       this.#signal.throwIfAborted();
     }
-    if (sent >= wanted) {
-      this.#client.write(backend.portalSuspended);
-      return;
-    }
-    await this.close();
-    this.#client.write(backend.commandComplete(`SELECT ${sent}`));
+    return sent;
   }
 
   async close(): Promise<void> {

@@ -1,0 +1,129 @@
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { frontend } from '../../src/wire/write.js';
+import { type Shop, startShop } from '../clients/shop.js';
+import { errorOf, RawClient, rowsOf, typesOf } from '../support/raw-client.js';
+
+let shop: Shop;
+let client: RawClient;
+
+beforeAll(async () => {
+  shop = await startShop();
+});
+afterAll(() => shop?.close());
+beforeEach(async () => {
+  client = await RawClient.login(shop.gateway.port);
+});
+afterEach(() => client.close());
+
+const run = async (sql: string): Promise<string[]> => {
+  const frames = await client.query(sql);
+  expect(errorOf(frames)).toBeNull();
+  return rowsOf(frames).map((row) => row.join());
+};
+const requests = (path: string): number => shop.api.requests.filter((request) => request.path === path).length;
+
+describe('a forward-only cursor on a streamable statement', () => {
+  it('asks the API only for the pages that are fetched', async () => {
+    const before = requests('/slow');
+    await run('BEGIN; DECLARE c CURSOR FOR SELECT id FROM shop.slow');
+    expect(requests('/slow')).toBe(before);
+    expect(await run('FETCH 2 FROM c')).toEqual(['1', '2']);
+    // One page of one row each, and what is read ahead of them.
+    expect(requests('/slow') - before).toBeLessThan(10);
+    expect(await run('FETCH NEXT FROM c')).toEqual(['3']);
+    await run('CLOSE c; COMMIT');
+    await expect.poll(() => shop.api.openResponses()).toBe(0);
+    const after = requests('/slow');
+    await new Promise((resolve) => setTimeout(resolve, 250));
+    expect(requests('/slow')).toBe(after);
+  });
+
+  it('fetches, moves and ends as PostgreSQL does', async () => {
+    const script = [
+      'FETCH 3 FROM c',
+      'MOVE 2 IN c',
+      'FETCH FORWARD 1 FROM c',
+      'FETCH c',
+      'FETCH ALL FROM c',
+      'FETCH 5 FROM c',
+      'MOVE ALL IN c',
+    ];
+    const sql = 'SELECT id, status FROM shop.orders WHERE id <= 9 AND id <> 4';
+    const outcome = async (declare: string): Promise<string[]> => {
+      await client.query('BEGIN');
+      await client.query(declare);
+      const outputs: string[] = [];
+      for (const line of script) {
+        const frames = await client.query(line);
+        const tag = frames.find((frame) => frame.type === 'C')?.bytes.toString('latin1', 5) ?? '';
+        outputs.push(`${typesOf(frames)} ${JSON.stringify(rowsOf(frames))} ${tag}`);
+      }
+      await client.query('COMMIT');
+      return outputs;
+    };
+    await client.query(`CREATE TEMP TABLE own AS SELECT * FROM shop.orders`);
+    const streamed = await outcome(`DECLARE c CURSOR FOR ${sql}`);
+    expect(streamed).toEqual(await outcome(`DECLARE c CURSOR FOR ${sql.replace('shop.orders', 'own')}`));
+    expect(streamed).toEqual(await outcome(`DECLARE c SCROLL CURSOR FOR ${sql}`));
+  });
+
+  it('works in one text, as psqlODBC sends it, and under quoted names', async () => {
+    const frames = await client.query(
+      'BEGIN;declare "SQL_CUR1" cursor for SELECT id FROM shop.orders;fetch 2 in "SQL_CUR1"',
+    );
+    expect(typesOf(frames)).toBe('CCTDDCZ');
+    expect(await run('fetch 1 in "SQL_CUR1"')).toEqual(['3']);
+    expect(typesOf(await client.query('close "SQL_CUR1"'))).toBe('CZ');
+    expect(errorOf(await client.query('fetch 1 in "SQL_CUR1"'))).toMatchObject({ sqlstate: '34000' });
+    await client.query('ROLLBACK');
+  });
+
+  it('fetches in binary through the extended protocol', async () => {
+    await run('BEGIN; DECLARE c CURSOR FOR SELECT id FROM shop.orders');
+    client.send(
+      frontend.parse('', 'FETCH 2 FROM c'),
+      frontend.bindWithTail('', '', Buffer.from([0, 0, 0, 0, 0, 1, 0, 1])),
+      frontend.describe('portal', ''),
+      frontend.execute(''),
+      frontend.sync,
+    );
+    const frames = await client.until('Z');
+    expect(typesOf(frames)).toBe('12TDDCZ');
+    expect(frames[4]!.bytes.toString('hex', 7)).toBe('000000080000000000000002');
+    await run('COMMIT');
+  });
+
+  it('says that it cannot go back', async () => {
+    await run('BEGIN; DECLARE c CURSOR FOR SELECT id FROM shop.orders');
+    expect(errorOf(await client.query('FETCH BACKWARD 1 FROM c'))).toMatchObject({
+      sqlstate: '55000',
+      message: 'cursor can only scan forward',
+    });
+    expect(errorOf(await client.query('FETCH 1 FROM c'))).toMatchObject({ sqlstate: '25P02' });
+    await run('ROLLBACK');
+  });
+
+  it('is gone with its transaction, and its name is free again', async () => {
+    await run('BEGIN; DECLARE c CURSOR FOR SELECT id FROM shop.orders; FETCH 1 FROM c; COMMIT');
+    expect(errorOf(await client.query('FETCH 1 FROM c'))).toMatchObject({ sqlstate: '34000' });
+    await run('BEGIN; DECLARE c CURSOR FOR SELECT 7');
+    expect(await run('FETCH 1 FROM c')).toEqual(['7']);
+    await run('COMMIT');
+  });
+});
+
+describe('cursors that the engine keeps', () => {
+  it('scroll, and hold beyond their transaction', async () => {
+    await run('BEGIN; DECLARE c SCROLL CURSOR WITH HOLD FOR SELECT id FROM shop.orders; COMMIT');
+    expect(await run('FETCH 2 FROM c')).toEqual(['1', '2']);
+    expect(await run('FETCH BACKWARD 1 FROM c')).toEqual(['1']);
+    expect(await run('FETCH LAST FROM c')).toEqual(['450']);
+    await run('CLOSE c');
+  });
+
+  it('sort and join', async () => {
+    await run('BEGIN; DECLARE c CURSOR FOR SELECT id FROM shop.orders ORDER BY id DESC');
+    expect(await run('FETCH 2 FROM c')).toEqual(['450', '449']);
+    await run('COMMIT');
+  });
+});
