@@ -16,12 +16,18 @@ export function pushDownFilters(
 ): PushedFilter[] {
   const columns = new Map(table.columns.map((column) => [column.name, column]));
   const candidates = conditions.flatMap((condition) => readFilter(condition, columns, settings) ?? []);
-  return table.filters.flatMap((filter) => {
+  return declaredFilters(table).flatMap((filter) => {
     const usable = candidates
       .filter((candidate) => candidate.column === filter.column)
       .flatMap((candidate) => adaptOperator(candidate, filter) ?? []);
     return canSendSeveral(filter) ? usable : usable.slice(0, 1);
   });
+}
+
+/** The table's filters, and that of its lookup where none of them is on the same column. */
+function declaredFilters({ filters, lookup }: TableModel): readonly FilterModel[] {
+  const isKnown = lookup === null || filters.some((filter) => filter.column === lookup.filter.column);
+  return isKnown ? filters : [...filters, lookup.filter];
 }
 
 /** The columns that the API needs a filter on and that have none yet. */

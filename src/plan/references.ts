@@ -92,6 +92,9 @@ class Walker implements References {
       case 'MergeStmt':
         this.#visitQuery(key, value, cteNames);
         return;
+      case 'A_Expr':
+        this.#visitOperators(value, cteNames, scope);
+        return;
       case 'CopyStmt':
         this.#visitCopy(value, cteNames, scope);
         return;
@@ -105,6 +108,17 @@ class Walker implements References {
         return; // names what the statement creates
       default:
         this.visit(value, cteNames, scope);
+    }
+  }
+
+  /** `a + b + c + …` nests as deep as it is long; the stack need not. */
+  #visitOperators(expression: Node, cteNames: ReadonlySet<string>, scope: number): void {
+    let left: Node | undefined = expression;
+    while (left !== undefined) {
+      const { lexpr, ...rest }: Node = left;
+      this.visit(rest, cteNames, scope);
+      left = (lexpr as Node | undefined)?.A_Expr as Node | undefined;
+      if (left === undefined) this.visit(lexpr, cteNames, scope);
     }
   }
 

@@ -173,21 +173,21 @@ function isPlainSelect(tree: Node): boolean {
 
 function readGroupColumns(tree: Node): Set<string> {
   const names = new Set<string>();
-  const visit = (node: unknown): void => {
-    if (Array.isArray(node)) for (const item of node) visit(item);
-    else if (node !== null && typeof node === 'object') {
-      for (const [key, value] of Object.entries(node)) {
-        if (key === 'groupClause') {
-          for (const item of value as Node[]) {
-            const fields = (item.ColumnRef as Node | undefined)?.fields;
-            names.add(fields === undefined ? '*' : (stringList(fields).at(-1) ?? '*'));
-          }
-        }
-        visit(value);
-      }
+  // A stack of our own: expressions nest as deep as clients make them.
+  const pending: unknown[] = [tree];
+  while (pending.length > 0) {
+    const node = pending.pop();
+    if (node === null || typeof node !== 'object') continue;
+    if (Array.isArray(node)) {
+      for (const item of node) pending.push(item);
+      continue;
     }
-  };
-  visit(tree);
+    for (const item of ((node as Node).groupClause as Node[] | undefined) ?? []) {
+      const fields = (item.ColumnRef as Node | undefined)?.fields;
+      names.add(fields === undefined ? '*' : (stringList(fields).at(-1) ?? '*'));
+    }
+    for (const value of Object.values(node)) pending.push(value);
+  }
   return names;
 }
 

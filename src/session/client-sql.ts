@@ -10,9 +10,9 @@ export interface ClientSql {
   readonly statements: readonly Statement[] | null;
 }
 
-/** Functions that T-SQL has and PostgreSQL has not, in texts that PostgreSQL's grammar would let pass. */
-const TSQL_FUNCTION =
-  /\b(?:isnull|len|getdate|getutcdate|sysdatetime|iif|dateadd|datediff|datepart|charindex|convert)\s*\(/i;
+/** Signs of T-SQL in texts that PostgreSQL's grammar lets pass; the translator decides. */
+const TSQL_SIGN =
+  /\btop\s*\(|\(\s*nolock|\b(?:isnull|len|getdate|getutcdate|sysdatetime|sysutcdatetime|iif|dateadd|datediff|datediff_big|datepart|charindex|convert|year|month|day|eomonth|newid|count_big|stdev|replicate|space)\s*\(/i;
 
 /**
  * Takes a query text apart. What PostgreSQL does not understand is tried as T-SQL, as users of linked servers type it;
@@ -20,7 +20,7 @@ const TSQL_FUNCTION =
  */
 export function readClientSql(sql: string): ClientSql | Promise<ClientSql> {
   const statements = readStatements(sql);
-  if (statements !== null && !TSQL_FUNCTION.test(sql)) return { sql, isTranslated: false, statements };
+  if (statements !== null && !TSQL_SIGN.test(sql)) return { sql, isTranslated: false, statements };
   return readTsql(sql, statements);
 }
 

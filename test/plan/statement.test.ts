@@ -164,6 +164,13 @@ describe('reading statements', () => {
     expect(roles('WITH w AS (UPDATE orders SET a = 1 RETURNING *) SELECT * FROM w')).toEqual([['orders', 'write']]);
   });
 
+  it('reads expressions of any length', () => {
+    const sql = `SELECT a${' + b'.repeat(5000)} FROM orders WHERE x IN (SELECT y FROM items GROUP BY y)`;
+    const [statement] = readStatements(sql)!;
+    expect(statement!.references.tables.map(({ name }) => name)).toEqual(['orders', 'items']);
+    expect([...statement!.groupColumns]).toEqual(['y']);
+  });
+
   it('leaves what the parser rejects to the engine', () => {
     expect(readStatements('SELEC 1')).toBeNull();
     expect(readStatements("SELECT 'open")).toBeNull();
