@@ -31,6 +31,7 @@ export class GatewayError extends Error {
 export const SQLSTATES = {
   protocolViolation: '08P01',
   invalidAuthorization: '28000',
+  wrongPassword: '28P01',
   featureNotSupported: '0A000',
   tooManyConnections: '53300',
   limitExceeded: '54000',

@@ -20,7 +20,8 @@ export function serverConfiguration(listener: Listener, connections: number): st
     unix_socket_directories:
       listener.type === 'socket' ? listener.folder.replaceAll('"', '""').replace(/^(.*)$/, '"$1"') : '',
     unix_socket_permissions: '0700',
-    max_connections: connections + OWN_CONNECTIONS,
+    // What the gateway has open counts too, so clients would meet the reserve that many connections early.
+    max_connections: connections + 2 * OWN_CONNECTIONS,
     superuser_reserved_connections: OWN_CONNECTIONS,
     max_locks_per_transaction: 256,
     restart_after_crash: 'off',

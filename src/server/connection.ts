@@ -20,7 +20,7 @@ type StartupMessage = Extract<StartupPacket, { type: 'startup' }>;
 /** What the gateway does with a connection once it is known what it wants. */
 export interface ConnectionHandlers {
   readonly secureContext: () => SecureContext | null;
-  readonly requiresTls: boolean;
+  readonly requiresTls: () => boolean;
   readonly onCancel: (processId: number, secretKey: Buffer) => void;
   /** Runs the session to its end; `rest` is what came behind the StartupMessage. */
   readonly onStartup: (socket: Duplex, startup: StartupMessage, rest: Buffer) => Promise<void>;
@@ -104,7 +104,7 @@ async function openStream(
       stream.write('S');
       await upgrade(false);
     } else {
-      if (packet.type === 'startup' && handlers.requiresTls && !isSecure) throw tlsRequired();
+      if (packet.type === 'startup' && handlers.requiresTls() && !isSecure) throw tlsRequired();
       return { packet, rest: bytes };
     }
   }

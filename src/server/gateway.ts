@@ -1,10 +1,10 @@
-import type { Server } from 'node:net';
+import type { Server, Socket } from 'node:net';
 import { createServer } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { SecureContext } from 'node:tls';
 import { createReader } from '../../drivers/registry.js';
 import type { GatewayModel } from '../config/model.js';
-import { errors } from '../core/errors.js';
+import { errors, type GatewayError } from '../core/errors.js';
 import type { RunningEngine } from '../engine/start-engine.js';
 import { loadParser } from '../plan/syntax.js';
 import { VirtualNames } from '../plan/virtual-names.js';
@@ -14,6 +14,7 @@ import { Session } from '../session/session.js';
 import type { StartupPacket } from '../wire/startup.js';
 import type { ConnectionHandlers } from './connection.js';
 import { engineParameters, handleConnection } from './connection.js';
+import { RefusedLogin } from './refused-login.js';
 import { loadTls } from './tls.js';
 import { TrackedScanner } from './tracked-scanner.js';
 
@@ -31,7 +32,10 @@ export class Gateway {
   #server: Server | null = null;
   readonly #sessions = new Set<Session>();
   readonly #cancelKeys = new Map<string, Session>();
+  readonly #refusedLogin = new RefusedLogin();
   #openConnections = 0;
+  /** Clients whose connection to the engine is being made. */
+  #arriving = 0;
   #isClosing = false;
 
   private constructor(model: GatewayModel, log: Log, engine: RunningEngine, names: VirtualNames) {
@@ -68,7 +72,7 @@ export class Gateway {
     const { host, port } = this.#model.listen;
     const handlers: ConnectionHandlers = {
       secureContext: () => this.#secureContext,
-      requiresTls: this.#model.tls?.required ?? false,
+      requiresTls: () => this.#model.tls?.required ?? false,
       onCancel: (processId, secretKey) => this.#cancelKeys.get(cancelName(processId, secretKey))?.cancel(),
       onStartup: (socket, startup, rest) => this.#runSession(socket, startup, rest),
       log: this.#log,
@@ -118,7 +122,7 @@ export class Gateway {
 
   async #runSession(socket: Duplex, startup: Extract<StartupPacket, { type: 'startup' }>, rest: Buffer): Promise<void> {
     if (this.#isClosing) throw errors.shuttingDown('the gateway is shutting down');
-    if (this.#sessions.size >= this.#model.limits.connections) {
+    if (this.#sessions.size + this.#arriving >= this.#model.limits.connections) {
       throw errors.tooManyConnections('sorry, too many clients already', {
         hint: `limits.connections is ${this.#model.limits.connections}.`,
       });
@@ -129,10 +133,13 @@ export class Gateway {
       this.#engine.connectionInfo.database,
     );
     const known = this.#model.users.find((candidate) => candidate.name === user);
-    if (known === undefined) throw unknownUser(user);
-    const password = known.password === null ? this.#engine.trustedPassword(user) : null;
-    const engineSocket = await this.#engine.connect();
-    const session = new Session(this.#services(), socket, engineSocket, rest);
+    if (known === undefined && this.#model.users.every(({ password }) => password === null)) throw unknownUser(user);
+    const password = known?.password === null ? this.#engine.trustedPassword(user) : null;
+    const session = new Session(this.#services(), socket, await this.#connectToEngine(), rest);
+    session.onLoginRefused = (frame) => {
+      this.#log('warn', { user, peer: (socket as Partial<Socket>).remoteAddress }, 'login failed');
+      return this.#refusedLogin.answer(frame, user);
+    };
     let name = '';
     session.onCancelKey = ({ processId, secretKey }) => {
       name = cancelName(processId, secretKey);
@@ -140,10 +147,21 @@ export class Gateway {
     };
     this.#sessions.add(session);
     try {
-      await session.run(startup.protocol, parameters, password);
+      const login = known === undefined ? this.#refusedLogin.askInVain(parameters, user) : parameters;
+      await session.run(startup.protocol, login, password);
     } finally {
       this.#sessions.delete(session);
       this.#cancelKeys.delete(name);
+    }
+  }
+
+  /** Counts the client from here on, so that the limit holds for those that come at once too. */
+  async #connectToEngine(): Promise<Socket> {
+    this.#arriving++;
+    try {
+      return await this.#engine.connect();
+    } finally {
+      this.#arriving--;
     }
   }
 
@@ -174,10 +192,9 @@ function cancelName(processId: number, secretKey: Buffer): string {
   return `${processId}:${secretKey.toString('hex')}`;
 }
 
-/** The same words as for a wrong password, which does not tell who exists. */
-function unknownUser(user: string) {
-  return errors.invalidAuthorization(`password authentication failed for user "${user}"`, {
-    hint: 'Users are listed under "users" in tidegate.yaml; without any, a gateway on loopback knows the user "tidegate".',
+function unknownUser(user: string): GatewayError {
+  return errors.invalidAuthorization(`user "${user}" does not exist`, {
+    hint: 'No users are configured: connect as "tidegate", or list users under "users" in tidegate.yaml.',
   });
 }
 
