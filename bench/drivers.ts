@@ -80,6 +80,7 @@ const toTable = (driver: DriverOptions, columns: readonly ColumnModel[], records
   filters: [],
   filterSeparator: ' and ',
   limit: null,
+  lookup: null,
 });
 
 const escapeXml = (text: string): string => text.replace(/[<&]/g, (c) => (c === '<' ? '&lt;' : '&amp;'));

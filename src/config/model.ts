@@ -92,6 +92,15 @@ export interface TableModel {
   readonly filters: readonly FilterModel[];
   readonly filterSeparator: string;
   readonly limit: LimitModel | null;
+  readonly lookup: LookupModel | null;
+}
+
+/** Another endpoint, which gives the rows with one value of a column; what it answers 404 to has none. */
+export interface LookupModel {
+  /** On the column, with `=`, placed in the path. */
+  readonly filter: FilterModel;
+  readonly source: HttpSource;
+  readonly records: string | null;
 }
 
 /** Where a value goes in a request. `body` holds a JSONPath (`$.a.b`) for JSON bodies, a field name for forms. */

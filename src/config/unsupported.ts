@@ -4,7 +4,7 @@
  */
 const UNSUPPORTED_KEYS: Readonly<Record<UnsupportedContext, readonly string[]>> = {
   dsn: ['cache', 'compression'],
-  table: ['cache', 'compression', 'entry', 'order_by', 'select', 'lookup'],
+  table: ['cache', 'compression', 'entry', 'order_by', 'select'],
   gateway: ['console'],
   auth: ['metadata'],
   pagination: [],

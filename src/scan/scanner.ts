@@ -8,6 +8,7 @@ import { RateLimiters } from '../http/rate-limiter.js';
 import type { LogRequest } from '../http/send.js';
 import { Authorizers } from '../oauth/authorizers.js';
 import { describeFilesScan, describeHttpScan } from './describe-scan.js';
+import { chooseEndpoint } from './endpoint.js';
 import { readFilePages } from './file-pages.js';
 import { type FilterPlan, planFilters } from './filter-plan.js';
 import { readHttpPages } from './http-pages.js';
@@ -46,7 +47,8 @@ class ApiScanner implements Scanner {
     this.#tables = new HttpTables(new RateLimiters(), this.#authorizers);
   }
 
-  async *open(spec: ScanSpec, context: ScanContext): AsyncGenerator<RowBatch, void, void> {
+  async *open(wanted: ScanSpec, context: ScanContext): AsyncGenerator<RowBatch, void, void> {
+    const spec = chooseEndpoint(wanted);
     context.signal.throwIfAborted();
     this.#closing.signal.throwIfAborted();
     const plan = planFilters(spec.table, spec.filters);
@@ -69,7 +71,8 @@ class ApiScanner implements Scanner {
     }
   }
 
-  describe(spec: ScanSpec): readonly string[] {
+  describe(wanted: ScanSpec): readonly string[] {
+    const spec = chooseEndpoint(wanted);
     const { source } = spec.table;
     const plan = planFilters(spec.table, spec.filters, true);
     const rowLimit = plan.isComplete ? spec.limit : null;

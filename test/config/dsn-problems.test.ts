@@ -126,7 +126,6 @@ describe('keys and types', () => {
     'cache: { ttl: 5m }',
     'order_by: { query: s }',
     'select: {}',
-    'lookup: {}',
     'compression: gzip',
     'entry: x',
   ])('"%s" is known and not supported yet', (line) =>

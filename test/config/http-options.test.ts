@@ -56,3 +56,29 @@ errors:
     ['retry: { wait_header: ‸"X Wait" }', /name of a header/],
   ])('%s', (line, message) => check(dsnWith(line), message));
 });
+
+describe('lookup', () => {
+  test('is an endpoint with the settings of the table, without its pages', async () => {
+    const { table } = await loaded(
+      'headers: { A: b }\npagination: { type: page, parameter: p }',
+      'lookup: { filter: id, path: "/t/{id}", records: $.item }',
+    );
+    expect(table.lookup).toMatchObject({
+      filter: { column: 'id', operators: ['='], place: 'path', parameter: 'id', required: false },
+      source: { method: 'GET', url: 'https://h.example/t/{id}', pagination: { type: 'none' } },
+      records: '$.item',
+    });
+    expect(table.lookup!.source.headers.get('A')).toBe('b');
+    expect(table.lookup!.source.errors).toEqual([
+      { statuses: [404, 410], bodyMatches: null, field: null, action: 'empty' },
+    ]);
+    expect((await loaded('')).table.lookup).toBeNull();
+  });
+
+  test.each([
+    ['lookup: { filter: ‸ident, path: "/t/{ident}" }', /unknown column "ident"|has no column "ident"|"ident"/],
+    ['lookup: { filter: id, path: ‸/t }', /no place for "id"/],
+    ['lookup: { filter: id, path: ‸"/t/{id}/{shop}" }', /nothing fills a placeholder/],
+    ['lookup: { filter: id, path: ‸"https://x.example/{id}" }', /holds a whole URL/],
+  ])('%s', (line, message) => check(dsnWith('', line), message));
+});

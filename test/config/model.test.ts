@@ -75,6 +75,7 @@ test('fills in every default', async () => {
             filters: [],
             filterSeparator: ' and ',
             limit: null,
+            lookup: null,
           },
         ],
       },

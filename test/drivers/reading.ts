@@ -59,6 +59,7 @@ export function table(
     filters: [],
     filterSeparator: ' and ',
     limit: null,
+    lookup: null,
     ...overrides,
   };
 }

@@ -122,6 +122,7 @@ export function table(
     filters: [],
     filterSeparator: ' and ',
     limit: null,
+    lookup: null,
     ...extra,
   };
 }

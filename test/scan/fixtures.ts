@@ -134,6 +134,7 @@ export function table(source: TableModel['source'], extra: Partial<TableModel> =
     filters: [],
     filterSeparator: ' and ',
     limit: null,
+    lookup: null,
     ...extra,
   };
 }

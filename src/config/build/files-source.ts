@@ -19,6 +19,7 @@ const HTTP_KEYS = [
   'filters',
   'filter_separator',
   'limit',
+  'lookup',
   'base_url',
 ] as const;
 

@@ -7,6 +7,7 @@ import { buildDriver } from './driver-options.js';
 import { buildFilesSource } from './files-source.js';
 import { buildFilters, buildLimit } from './filters.js';
 import { buildHttpSource } from './http-source.js';
+import { buildLookup } from './lookup.js';
 import { checkPlaceholderUse } from './placeholders.js';
 
 const SOURCES = ['path', 'url', 'files'] as const;
@@ -45,6 +46,7 @@ export function buildTable(
     filters,
     filterSeparator: settings.value('filter_separator', ' and '),
     limit: source?.http === undefined ? null : buildLimit(settings, body, context),
+    lookup: source?.http === undefined ? null : buildLookup(settings, source.http.source, filters, context),
   };
 }
 

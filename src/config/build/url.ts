@@ -12,7 +12,7 @@ export interface RequestUrl {
 
 /** Joins `base_url` and `path`, or takes `url`; null with a problem when they make no usable URL. */
 export function buildUrl(settings: TableSettings, context: BuildContext): RequestUrl | null {
-  const { tree, problems } = context;
+  const { tree } = context;
   const { table } = settings;
   if (table.url !== undefined) {
     const path = [...settings.path, 'url'];
@@ -20,9 +20,18 @@ export function buildUrl(settings: TableSettings, context: BuildContext): Reques
     const url = holdsSecret(path, context) ? tree.configuredText(path) : tree.text(path);
     return { url, placeholders: findPlaceholders(table.url), path };
   }
-  const path = [...settings.path, 'path'];
+  return buildPathUrl([...settings.path, 'path'], table.path!, settings, context);
+}
+
+/** Joins `base_url` and the path that stands at this place. */
+export function buildPathUrl(
+  path: SourcePath,
+  written: string,
+  settings: TableSettings,
+  context: BuildContext,
+): RequestUrl | null {
+  const { tree, problems } = context;
   const base = settings.get('base_url');
-  const written = table.path!;
   if (/^[a-z][a-z0-9+.-]*:\/\//i.test(written)) {
     problems.add(tree.at(path), '"path" holds a whole URL', 'Use "url" for a URL of its own.');
     return null;

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { authSchema } from './auth.js';
 import { columnSchema } from './column.js';
 import { errorRulesSchema } from './error-rules.js';
-import { filterSchema, limitSchema } from './filter.js';
+import { filterSchema, limitSchema, lookupSchema } from './filter.js';
 import { paginationSchema } from './pagination.js';
 import { configuredText, filledText, mergedTexts, oneCharacter, positiveDuration, positiveInteger } from './values.js';
 
@@ -105,6 +105,7 @@ const tableSchema = z
     columns: z.record(z.string(), columnSchema).describe('Columns by name.').optional(),
     filters: z.record(z.string(), filterSchema).describe('What the API filters by, by column.').optional(),
     limit: limitSchema.optional(),
+    lookup: lookupSchema.optional(),
     ...overridableKeys,
   })
   .meta({ id: 'Table' });

@@ -30,3 +30,14 @@ export const filterSchema = z
 export const limitSchema = z
   .strictObject({ ...placeKeys, max: positiveInteger.describe('Largest limit that the API takes.').optional() })
   .meta({ id: 'Limit', description: 'Parameter that takes the number of rows wanted.' });
+
+/** Another endpoint for one value of a column. */
+export const lookupSchema = z
+  .strictObject({
+    filter: filledText.describe('Column whose value the path takes.'),
+    path: filledText
+      .describe('Appended to base_url; the column in braces is the value.')
+      .meta({ examples: ['/orders/{id}'] }),
+    records: filledText.describe('Where the record is in the answer; the whole document by default.').optional(),
+  })
+  .meta({ id: 'Lookup', description: 'The endpoint that is asked when one value of a column is given.' });
