@@ -23,6 +23,29 @@ program
   .option('--connect', 'also fetch one page of each table')
   .action(async (names, flags) => (await import('./check.js')).runCheck(names, flags));
 
+program
+  .command('login')
+  .description('log in to a DSN and keep its tokens')
+  .argument('<dsn>', 'name of the DSN')
+  .option('--config <file>', 'settings file (default: ./tidegate.yaml if present)')
+  .option('--no-browser', 'print the address and take the pasted code or address')
+  .option('--device', 'log in on another device, with a code')
+  .option('--timeout <seconds>', 'how long to wait (default: 300)')
+  .action(async (dsn, flags) => (await import('./login.js')).runLogin(dsn, flags));
+
+program
+  .command('logout')
+  .description('forget and revoke the tokens of a DSN')
+  .argument('<dsn>', 'name of the DSN')
+  .option('--config <file>', 'settings file (default: ./tidegate.yaml if present)')
+  .action(async (dsn, flags) => (await import('./logout.js')).runLogout(dsn, flags));
+
+program
+  .command('tokens')
+  .description('show the state of the tokens, never the tokens')
+  .option('--config <file>', 'settings file (default: ./tidegate.yaml if present)')
+  .action(async (flags) => (await import('./tokens.js')).runTokens(flags));
+
 try {
   await program.parseAsync();
 } catch (error) {

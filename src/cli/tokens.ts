@@ -1,0 +1,38 @@
+import { connectionsOf, openTokenStore, type StoredToken } from '../oauth/connections.js';
+import { loadModel } from './chosen-dsn.js';
+import { print } from './print.js';
+
+interface TokensFlags {
+  readonly config?: string;
+}
+
+/** `tidegate tokens`: what the token store has of each connection, never the tokens. */
+export async function runTokens(flags: TokensFlags): Promise<void> {
+  const model = await loadModel(flags.config);
+  const store = openTokenStore(model.tokens);
+  const connections = model.dsns.flatMap(connectionsOf);
+  if (connections.length === 0) print('No DSN needs tokens.');
+  for (const { dsn, id, model: auth } of connections) {
+    const stored = await store.read(id);
+    const kind = auth.type === 'session' ? 'session' : auth.grant;
+    print(`${dsn} (${kind}): ${describeState(stored)}`);
+    if (stored === null) {
+      if (kind === 'authorization_code' || kind === 'device_code') print(`  run: tidegate login ${dsn}`);
+      continue;
+    }
+    if (stored.account !== null) print(`  account: ${stored.account}`);
+    if (stored.scopes !== null) print(`  scopes: ${stored.scopes}`);
+    print(`  refresh token: ${stored.refreshToken === null ? 'none' : 'yes'}`);
+    if (stored.failure === null) continue;
+    print(`  last error: ${new Date(stored.failure.at).toISOString()} ${stored.failure.message}`);
+    if (stored.failure.hint !== null) print(`  hint: ${stored.failure.hint}`);
+  }
+}
+
+function describeState(stored: StoredToken | null): string {
+  if (stored?.accessToken == null) return 'no token';
+  if (stored.failure?.isFinal === true) return 'refused';
+  if (stored.lifetimeMs === null) return 'token without a known end';
+  const leftS = Math.round((stored.obtainedAt + stored.lifetimeMs - Date.now()) / 1000);
+  return leftS > 0 ? `token for ${leftS} s` : `token ended ${-leftS} s ago`;
+}

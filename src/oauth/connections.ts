@@ -1,0 +1,61 @@
+import type { DsnModel, OAuth2Model, SessionModel, TokensModel } from '../config/model.js';
+import { errors } from '../core/errors.js';
+import type { HttpClient } from '../http/client.js';
+import { Redactor } from '../http/redactor.js';
+import { connectionIdentity } from './connection-identity.js';
+import type { OAuthContext } from './endpoints.js';
+import { OAuth2Grant } from './oauth2-grant.js';
+import { rememberSecrets } from './remember-secrets.js';
+import { FileTokenStore } from './store/file-store.js';
+import type { StoredToken, TokenStore } from './store/token-store.js';
+
+/** One set of auth settings that has tokens, as commands see it. */
+export interface Connection {
+  readonly dsn: string;
+  readonly id: string;
+  readonly lockName: string;
+  readonly model: OAuth2Model | SessionModel;
+}
+
+/** The connections of a DSN's tables, equal ones once. */
+export function connectionsOf(dsn: DsnModel): readonly Connection[] {
+  const found = new Map<string, Connection>();
+  for (const { source } of dsn.tables) {
+    if (source.type !== 'http' || (source.auth.type !== 'oauth2' && source.auth.type !== 'session')) continue;
+    const identity = connectionIdentity(dsn.name, source.auth);
+    found.set(identity.id, { dsn: dsn.name, ...identity, model: source.auth });
+  }
+  return [...found.values()];
+}
+
+/** A DSN's connections that somebody logs in to. Throws F0000 where there is none. */
+export function interactiveConnections(dsn: DsnModel): readonly (Connection & { readonly model: OAuth2Model })[] {
+  const all = connectionsOf(dsn).flatMap(({ model, ...rest }) =>
+    model.type === 'oauth2' && (model.grant === 'authorization_code' || model.grant === 'device_code')
+      ? [{ ...rest, model }]
+      : [],
+  );
+  if (all.length > 0) return all;
+  throw errors.configuration(`DSN "${dsn.name}" needs no login`, {
+    hint: 'Only the grants authorization_code and device_code are logged in to by a person.',
+  });
+}
+
+/** What requests of a command about a connection need. */
+export function connectionContext(connection: Connection, client: HttpClient): OAuthContext {
+  const redactor = new Redactor();
+  rememberSecrets(connection.model, redactor);
+  return { dsn: connection.dsn, client, redactor, timeoutMs: 30_000, log: () => {} };
+}
+
+/** The token store of the settings, for commands. */
+export function openTokenStore(tokens: TokensModel): TokenStore {
+  return new FileTokenStore(tokens);
+}
+
+/** A grant's name and seed as they are stored with tokens that a login brought. */
+export function grantOf(connection: Connection & { readonly model: OAuth2Model }, context: OAuthContext): OAuth2Grant {
+  return new OAuth2Grant(connection.model, context);
+}
+
+export type { StoredToken, TokenStore };
