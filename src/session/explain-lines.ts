@@ -6,12 +6,12 @@ import { readDataRow } from '../wire/messages.js';
 import { backend } from '../wire/write.js';
 import type { FrameTransform } from './engine-run.js';
 
-/** What EXPLAIN shows below PostgreSQL's own plan: each scan's request, what was pushed down, what is still checked. */
+/** What EXPLAIN shows besides PostgreSQL's own plan: each scan's request, what was pushed down, what is still checked. */
 export function explainLines(plan: StatementPlan, streams: boolean, scanner: Scanner): string[] {
   const way = streams
     ? 'rows stream from the API to the client'
     : 'rows are fetched into the engine, which computes the result';
-  return ['', `Tidegate: ${way}`, ...plan.scans.flatMap((scan) => scanLines(scan, plan, scanner))];
+  return [`Tidegate: ${way}`, ...plan.scans.flatMap((scan) => scanLines(scan, plan, scanner))];
 }
 
 function scanLines(scan: PlannedScan, plan: StatementPlan, scanner: Scanner): string[] {
@@ -39,20 +39,30 @@ const DATA_ROW = 'D'.charCodeAt(0);
 const COMMAND_COMPLETE = 'C'.charCodeAt(0);
 
 /**
- * Puts lines behind the last row of EXPLAIN's text output, and the virtual tables' names in the place of the tables
- * that were read for them. The first row stays PostgreSQL's: postgres_fdw reads its costs.
+ * Puts lines above EXPLAIN's text output, or below it, and the virtual tables' names in the place of the tables that were
+ * read for them.
  */
-export function explainTransform(lines: readonly string[], tables: ReadonlyMap<string, string>): FrameTransform {
+export function explainTransform(
+  lines: readonly string[],
+  tables: ReadonlyMap<string, string>,
+  place: 'above' | 'below',
+): FrameTransform {
   const pattern = tablePattern([...tables.keys()]);
+  let above = place === 'above' && lines.length > 0 ? [...lines, ''] : [];
+  const below = place === 'below' && lines.length > 0 ? ['', ...lines] : [];
   return (frame: Frame) => {
-    if (frame.type === COMMAND_COMPLETE) {
-      return Buffer.concat([...lines.map((line) => backend.dataRow([line])), frame.bytes]);
-    }
+    if (frame.type === COMMAND_COMPLETE) return Buffer.concat([...below.map(textRow), frame.bytes]);
     if (frame.type !== DATA_ROW) return frame.bytes;
     const [text = ''] = readDataRow(frame.bytes);
     const renamed = pattern === null ? text : (text ?? '').replace(pattern, (name) => tables.get(name) ?? name);
-    return backend.dataRow([renamed]);
+    const first = above;
+    above = [];
+    return Buffer.concat([...first.map(textRow), textRow(renamed)]);
   };
+}
+
+function textRow(text: string | null): Buffer {
+  return backend.dataRow([text]);
 }
 
 function tablePattern(names: readonly string[]): RegExp | null {

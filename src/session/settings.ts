@@ -17,6 +17,10 @@ export class ReportedSettings {
     return this.#values.get('client_encoding') ?? 'UTF8';
   }
 
+  get applicationName(): string {
+    return this.#values.get('application_name') ?? '';
+  }
+
   get isUtf8(): boolean {
     return this.clientEncoding === 'UTF8';
   }

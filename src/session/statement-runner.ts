@@ -227,7 +227,9 @@ export class StatementRunner {
     const lines = statement.explain!.isText
       ? explainLines(plan, streams && !statement.explain!.analyze, this.services.scanner)
       : [];
-    return explainTransform(lines, tableNamesShown(tables, plan.scans));
+    // With use_remote_estimate postgres_fdw reads the costs off the first row.
+    const place = this.reported.applicationName.startsWith('postgres_fdw') ? 'below' : 'above';
+    return explainTransform(lines, tableNamesShown(tables, plan.scans), place);
   }
 
   #scanContext(signal: AbortSignal, statistics: ScanStatistics): ScanContext {
