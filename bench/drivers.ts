@@ -72,7 +72,7 @@ const toTable = (driver: DriverOptions, columns: readonly ColumnModel[], records
   description: null,
   location: { file: 'bench.yaml', line: 1, column: 1 },
   driver,
-  source: { type: 'files', patterns: [], baseDir: '/', allowPaths: [] },
+  source: { type: 'files', patterns: [], compression: { type: 'auto', entry: null }, baseDir: '/', allowPaths: [] },
   records,
   recordsMissing: 'error',
   columns,

@@ -117,6 +117,7 @@ export interface HttpSource {
   readonly pagination: PaginationModel;
   readonly auth: AuthModel;
   readonly retry: RetryModel;
+  readonly compression: CompressionModel;
   /** The first that fits an answer holds; where none does, the status decides. */
   readonly errors: readonly ErrorRule[];
   readonly limits: RequestLimits;
@@ -132,10 +133,19 @@ export type BodyModel =
   | { readonly type: 'form'; readonly fields: ReadonlyMap<string, ConfiguredText> }
   | { readonly type: 'text' | 'xml'; readonly text: ConfiguredText };
 
+/** How the pages' bytes are packed, besides what HTTP itself undoes. */
+export interface CompressionModel {
+  /** `auto`: as the data's name and type show. */
+  readonly type: 'auto' | 'none' | 'gzip' | 'deflate' | 'br' | 'zip';
+  /** Name or pattern of the entry of a zip; null: its only one. */
+  readonly entry: string | null;
+}
+
 export interface FilesSource {
   readonly type: 'files';
   /** Absolute glob patterns. */
   readonly patterns: readonly string[];
+  readonly compression: CompressionModel;
   /** The folder that the files found must stay below. */
   readonly baseDir: string;
   readonly allowPaths: readonly string[];

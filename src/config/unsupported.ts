@@ -3,8 +3,8 @@
  * moves it from here into its schema.
  */
 const UNSUPPORTED_KEYS: Readonly<Record<UnsupportedContext, readonly string[]>> = {
-  dsn: ['cache', 'compression'],
-  table: ['cache', 'compression', 'entry', 'order_by', 'select'],
+  dsn: ['cache'],
+  table: ['cache', 'order_by', 'select'],
   gateway: ['console'],
   auth: ['metadata'],
   pagination: [],

@@ -1,9 +1,11 @@
 import type { Readable } from 'node:stream';
 import { Agent, type Dispatcher } from 'undici';
+import type { CompressionModel } from '../config/model.js';
 import { bodyProblem, type ConnectionProblem, classifyConnectionError } from './connection-problem.js';
-import { decodeBody, decodeProblem } from './decode-body.js';
+import { decodeProblem } from './decode-body.js';
 import type { HttpRequest } from './request-draft.js';
 import { BodyFailure, type HttpResponse, ResponseHeaders } from './response.js';
+import { AUTO_COMPRESSION, unpackBody } from './unpack-body.js';
 
 const CONNECT_TIMEOUT_MS = 10_000;
 const KEEP_ALIVE_MS = 10_000;
@@ -25,6 +27,8 @@ export interface ExchangeOptions {
   readonly signal: AbortSignal;
   /** From the request's first byte to the response's headers, and between two chunks of the body. */
   readonly timeoutMs: number;
+  /** `auto` by default. */
+  readonly compression?: CompressionModel;
   /** Called when the response has been read to its end or was discarded, perhaps more than once. */
   readonly onClose?: () => void;
 }
@@ -69,7 +73,7 @@ export class HttpClient {
         bodyTimeout: timeoutMs,
         highWaterMark: READ_AHEAD_BYTES,
       });
-      return toResponse(request, response, signal, close, () => options.onClose?.());
+      return toResponse(request, response, options, close);
     } catch (error) {
       close();
       signal.throwIfAborted();
@@ -91,10 +95,10 @@ export class HttpClient {
 function toResponse(
   request: HttpRequest,
   response: Dispatcher.ResponseData,
-  signal: AbortSignal,
+  options: ExchangeOptions,
   close: () => void,
-  releaseSlot: () => void,
 ): HttpResponse {
+  const { signal, compression = AUTO_COMPRESSION } = options;
   const headers = new ResponseHeaders(response.headers);
   let source: Readable | null = response.body;
   let failure: BodyFailure | null = null;
@@ -107,8 +111,11 @@ function toResponse(
   };
   const read = async function* (): AsyncGenerator<Uint8Array, void, void> {
     try {
-      const expectsGzip = request.url.pathname.endsWith('.gz') || isGzipType(headers.get('content-type'));
-      yield* decodeBody(response.body, headers.get('content-encoding'), expectsGzip);
+      yield* unpackBody(response.body, compression, {
+        contentEncoding: headers.get('content-encoding'),
+        contentType: headers.get('content-type'),
+        path: request.url.pathname,
+      });
       source = null;
     } catch (error) {
       signal.throwIfAborted();
@@ -126,7 +133,7 @@ function toResponse(
     body: read(),
     failure: () => failure,
     discard,
-    releaseSlot,
+    releaseSlot: () => options.onClose?.(),
   };
 }
 
@@ -137,10 +144,6 @@ function toBodyFailure(error: unknown): BodyFailure {
   return (
     decodeProblem(error) ?? new BodyFailure(error instanceof Error ? error.message : 'unknown reason', false, error)
   );
-}
-
-function isGzipType(contentType: string | null): boolean {
-  return /^application\/(?:x-)?gzip\b/i.test(contentType ?? '');
 }
 
 /** `api.example.com:443`, the port always told. */

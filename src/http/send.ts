@@ -1,4 +1,4 @@
-import type { ErrorRule, RetryModel } from '../config/model.js';
+import type { CompressionModel, ErrorRule, RetryModel } from '../config/model.js';
 import { errors } from '../core/errors.js';
 import { type Authorization, type Authorizer, NO_AUTHORIZATION } from './authorizer.js';
 import { ExchangeFailure, type HttpClient } from './client.js';
@@ -13,6 +13,7 @@ import type { RequestDraft } from './request-draft.js';
 import { exchangeError, type RequestSubject, statusError, statusText } from './request-errors.js';
 import type { HttpResponse } from './response.js';
 import { type Attempts, askedWaitMs, backoffMs, isIdempotent, isRetryableStatus } from './retry.js';
+import { AUTO_COMPRESSION } from './unpack-body.js';
 import { sleep } from './wait.js';
 
 const MOST_REDIRECTS = 5;
@@ -23,6 +24,7 @@ export interface SendPolicy extends RequestSubject {
   readonly retry: RetryModel;
   readonly errors: readonly ErrorRule[];
   readonly timeoutMs: number;
+  readonly compression?: CompressionModel;
   readonly origins: OriginRule;
   readonly limiter: RateLimiter;
   readonly authorizer: Authorizer;
@@ -206,7 +208,8 @@ async function exchangeWithinLimits(
     ...request.headers,
     ...authorization.sign?.(request),
   };
-  const options = { signal: context.signal, timeoutMs: policy.timeoutMs, onClose: release };
+  const { timeoutMs, compression = AUTO_COMPRESSION } = policy;
+  const options = { signal: context.signal, timeoutMs, compression, onClose: release };
   return await client.exchange({ ...request, headers }, options);
 }
 

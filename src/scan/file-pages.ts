@@ -1,8 +1,9 @@
 import { createReadStream } from 'node:fs';
 import type { FilesSource } from '../config/model.js';
 import { errors } from '../core/errors.js';
-import { decodeBody, decodeProblem } from '../http/decode-body.js';
+import { decodeProblem } from '../http/decode-body.js';
 import { BodyFailure } from '../http/response.js';
+import { unpackBody } from '../http/unpack-body.js';
 import { type FoundFile, findFiles, unreadableFile } from './found-files.js';
 import { pageConstants } from './page-constants.js';
 import { PageObserver } from './page-observer.js';
@@ -21,7 +22,7 @@ export async function readFilePages(run: ScanRun, source: FilesSource): Promise<
       subject: run.subject,
       number,
       captures: [],
-      open: async () => openFile(run, file, index + 1),
+      open: async () => openFile(run, source, file, index + 1),
       beforeRetry: async (failure) => {
         throw fileFailure(run, file, failure);
       },
@@ -31,7 +32,7 @@ export async function readFilePages(run: ScanRun, source: FilesSource): Promise<
   }
 }
 
-function openFile(run: ScanRun, file: FoundFile, number: number): OpenedPage {
+function openFile(run: ScanRun, source: FilesSource, file: FoundFile, number: number): OpenedPage {
   const observer = new PageObserver({
     countBytes: (bytes) => run.countBytes(bytes),
     needsFingerprint: false,
@@ -42,10 +43,13 @@ function openFile(run: ScanRun, file: FoundFile, number: number): OpenedPage {
   let failure: BodyFailure | null = null;
   const read = async function* (): AsyncGenerator<Uint8Array, void, void> {
     try {
-      yield* decodeBody(stream, null, file.path.endsWith('.gz'));
+      yield* unpackBody(stream, source.compression, { contentEncoding: null, contentType: null, path: file.path });
     } catch (error) {
       run.signal.throwIfAborted();
-      failure = decodeProblem(error) ?? new BodyFailure('it could not be read', false, error);
+      failure =
+        error instanceof BodyFailure
+          ? error
+          : (decodeProblem(error) ?? new BodyFailure('it could not be read', false, error));
       throw failure;
     } finally {
       stream.destroy();
@@ -68,7 +72,10 @@ function openFile(run: ScanRun, file: FoundFile, number: number): OpenedPage {
 }
 
 function fileFailure(run: ScanRun, file: FoundFile, failure: BodyFailure): Error {
-  if (decodeProblem(failure.cause) === null) return unreadableFile(file.name, run.subject, failure.cause);
+  const code = (failure.cause as { code?: unknown } | null)?.code;
+  // What the operating system says has a code too, as a decompressor's error has, but a damaged archive's has none.
+  if (typeof code === 'string' && decodeProblem(failure.cause) === null)
+    return unreadableFile(file.name, run.subject, failure.cause);
   return errors.apiError(`file "${file.name}" of ${run.subject} is damaged: ${failure.reason}`, {
     hint: 'Replace the file by an undamaged copy.',
     cause: failure,

@@ -60,6 +60,7 @@ export class HttpTables {
         origins,
         retry: source.retry,
         errors: source.errors,
+        compression: source.compression,
         timeoutMs: source.timeoutMs,
         limiter: this.#limiters.for(table.dsn, source.limits),
         authorizer: this.#authorizers.for(table.dsn, source.auth, { redactor, timeoutMs: source.timeoutMs }),

@@ -82,3 +82,13 @@ describe('lookup', () => {
     ['lookup: { filter: id, path: ‸"https://x.example/{id}" }', /holds a whole URL/],
   ])('%s', (line, message) => check(dsnWith('', line), message));
 });
+
+describe('compression', () => {
+  test('is auto by default, for requests and files', async () => {
+    expect((await loaded('')).source.compression).toEqual({ type: 'auto', entry: null });
+    const { source } = await loaded('compression: zip', 'entry: "*.csv"');
+    expect(source.compression).toEqual({ type: 'zip', entry: '*.csv' });
+    await check(dsnWith('compression: gzip', '‸entry: "*.csv"'), /"entry" means nothing with compression gzip/);
+    await check(dsnWith('compression: ‸lzma'), /unknown value "lzma"/);
+  });
+});

@@ -46,6 +46,7 @@ test('fills in every default', async () => {
                 waitHeader: null,
                 resetHeader: null,
               },
+              compression: { type: 'auto', entry: null },
               errors: [],
               limits: { requestsPerSecond: null, burst: null, concurrency: null },
               timeoutMs: 30_000,
@@ -337,6 +338,7 @@ test('files are resolved below the DSN file, and elsewhere where allow_paths say
   const { model, folder } = await load({ 'dsn/s.yaml': text('./data/*.csv') });
   expect(tableOf(model, 't').source).toEqual({
     type: 'files',
+    compression: { type: 'auto', entry: null },
     patterns: [join(folder, 'dsn/data/*.csv')],
     baseDir: join(folder, 'dsn'),
     allowPaths: [],

@@ -51,7 +51,7 @@ export function table(
     description: null,
     location: { file: 'shop.yaml', line: 1, column: 1 },
     driver,
-    source: { type: 'files', patterns: [], baseDir: '/', allowPaths: [] },
+    source: { type: 'files', patterns: [], compression: { type: 'auto', entry: null }, baseDir: '/', allowPaths: [] },
     records: null,
     recordsMissing: 'error',
     columns,

@@ -32,7 +32,14 @@ afterAll(async () => {
 
 function source(patterns: string[], allowPaths: string[] = []): FilesSource {
   const baseDir = join(root, 'dsn');
-  return { type: 'files', patterns: patterns.map((pattern) => join(baseDir, pattern)), baseDir, allowPaths };
+  const compression = { type: 'auto', entry: null } as const;
+  return {
+    type: 'files',
+    patterns: patterns.map((pattern) => join(baseDir, pattern)),
+    compression,
+    baseDir,
+    allowPaths,
+  };
 }
 
 describe('files', () => {

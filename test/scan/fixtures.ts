@@ -111,6 +111,7 @@ export function httpSource(url: string, extra: Partial<HttpSource> = {}): HttpSo
     pagination: { type: 'none' },
     auth: { type: 'none' },
     retry: { attempts: 3, backoff: 'exponential', statuses: [429, 502, 503, 504], waitHeader: null, resetHeader: null },
+    compression: { type: 'auto', entry: null },
     errors: [],
     limits: { requestsPerSecond: null, burst: null, concurrency: null },
     timeoutMs: 5_000,

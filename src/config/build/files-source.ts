@@ -1,6 +1,7 @@
 import { isAbsolute, resolve } from 'node:path';
 import { isAllowed } from '../contained-path.js';
 import type { FilesSource } from '../model.js';
+import { buildCompression } from './compression.js';
 import type { BuildContext, TableSettings } from './context.js';
 
 /** Keys that only mean something to an API. */
@@ -53,5 +54,6 @@ export function buildFilesSource(settings: TableSettings, context: BuildContext)
     }
     return absolute;
   });
-  return { type: 'files', patterns, baseDir: folders.baseDir, allowPaths: folders.allowPaths };
+  const compression = buildCompression(settings, context);
+  return { type: 'files', patterns, compression, baseDir: folders.baseDir, allowPaths: folders.allowPaths };
 }

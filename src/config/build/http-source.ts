@@ -2,6 +2,7 @@ import { parseDuration } from '../duration.js';
 import type { AuthModel, DriverOptions, HttpSource, RequestLimits, RetryModel } from '../model.js';
 import { buildAuth } from './auth.js';
 import { buildBody } from './body.js';
+import { buildCompression } from './compression.js';
 import { type BuildContext, isDamaged, type TableSettings } from './context.js';
 import { buildErrorRules } from './error-rules.js';
 import { buildPagination } from './pagination.js';
@@ -41,6 +42,7 @@ export function buildHttpSource(settings: TableSettings, driver: DriverOptions, 
     pagination: pagination === null ? { type: 'none' } : buildPagination(pagination, driver.type, context),
     auth: authModel,
     retry: buildRetry(settings),
+    compression: buildCompression(settings, context),
     errors: buildErrorRules(settings, driver, context),
     limits: buildLimits(settings, context),
     timeoutMs: parseDuration(settings.value('timeout', DEFAULT_TIMEOUT))!,

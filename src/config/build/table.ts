@@ -38,7 +38,8 @@ export function buildTable(
     location,
     driver,
     // A table without a source has a problem, so its model is never returned.
-    source: source?.http?.source ?? source?.files ?? { type: 'files', patterns: [], ...context.folders },
+    source: source?.http?.source ??
+      source?.files ?? { type: 'files', patterns: [], compression: { type: 'auto', entry: null }, ...context.folders },
     records: table.records ?? null,
     recordsMissing: settings.value('records_missing', 'error'),
     columns,

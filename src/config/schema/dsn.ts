@@ -64,6 +64,14 @@ const overridableKeys = {
   limits: requestLimitsSchema.optional(),
   retry: retrySchema.optional(),
   errors: errorRulesSchema.optional(),
+  compression: z
+    .enum(['auto', 'none', 'gzip', 'deflate', 'br', 'zip'])
+    .describe('How pages are packed, besides what HTTP itself undoes; auto: as name and type show.')
+    .optional(),
+  entry: filledText
+    .describe('Name or pattern of the entry in a zip; its only one by default.')
+    .meta({ examples: ['*.csv'] })
+    .optional(),
   timeout: positiveDuration.describe('For one response, and between two parts of it; 30s by default.').optional(),
   pagination: paginationSchema.optional(),
   allow_origins: z

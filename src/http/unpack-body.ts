@@ -1,0 +1,48 @@
+import type { Readable } from 'node:stream';
+import type { CompressionModel } from '../config/model.js';
+import { decodeBody } from './decode-body.js';
+import { unzipStream } from './unzip.js';
+
+/** What is known of a body besides its bytes. */
+export interface BodyFacts {
+  readonly contentEncoding: string | null;
+  readonly contentType: string | null;
+  /** Path of the URL or file: its ending may tell. */
+  readonly path: string;
+}
+
+/** A compression that the data itself shows, and no entry to choose. */
+export const AUTO_COMPRESSION: CompressionModel = { type: 'auto', entry: null };
+
+/**
+ * The plain bytes of a body: Content-Encoding is undone first, then the compression that the DSN declares or, with `auto`,
+ * that name or Content-Type show. Ending the loop early destroys the source.
+ */
+export function unpackBody(source: Readable, model: CompressionModel, facts: BodyFacts): AsyncIterable<Uint8Array> {
+  switch (model.type) {
+    case 'none':
+      return decodeBody(source, facts.contentEncoding, false);
+    case 'gzip':
+      return decodeBody(source, facts.contentEncoding, true);
+    case 'deflate':
+    case 'br': {
+      // What the transfer already says is not undone twice.
+      const isTold = (facts.contentEncoding ?? '')
+        .toLowerCase()
+        .split(/[\s,]+/)
+        .includes(model.type);
+      const codings = isTold ? facts.contentEncoding : [model.type, facts.contentEncoding].filter(Boolean).join(', ');
+      return decodeBody(source, codings, false);
+    }
+    case 'zip':
+      return unzipStream(decodeBody(source, facts.contentEncoding, false), model.entry);
+    case 'auto': {
+      const type = (facts.contentType ?? '').toLowerCase();
+      const isZip =
+        facts.path.toLowerCase().endsWith('.zip') || /^application\/(?:x-)?zip\b|x-zip-compressed/.test(type);
+      if (isZip) return unzipStream(decodeBody(source, facts.contentEncoding, false), model.entry);
+      const isGzip = facts.path.toLowerCase().endsWith('.gz') || /^application\/(?:x-)?gzip\b/.test(type);
+      return decodeBody(source, facts.contentEncoding, isGzip);
+    }
+  }
+}
