@@ -7,6 +7,9 @@ export function checkOAuth2(model: OAuth2Model, path: SourcePath, context: Build
   const { tree, problems } = context;
   const missing = (key: string, hint: string): void => {
     if (tree.node([...path, key]) !== undefined || isDamaged(context, [...path, key])) return;
+    // What a provider or issuer would have filled in is not known when their own names are wrong.
+    const isFilled = key.endsWith('_url') && ['provider', 'issuer'].some((name) => isDamaged(context, [...path, name]));
+    if (isFilled) return;
     problems.add(tree.keyAt(path), `missing key "${key}" in "auth"`, hint);
   };
   if (model.tokenUrl === null && model.issuer === null) {
