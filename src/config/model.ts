@@ -125,6 +125,8 @@ export interface HttpSource {
   readonly timeoutMs: number;
   /** Origins besides the table's own that page links and redirects may lead to. */
   readonly allowOrigins: readonly string[];
+  /** Whether link-local and metadata addresses may be asked. */
+  readonly allowLinkLocal: boolean;
 }
 
 export type BodyModel =

@@ -3,6 +3,7 @@ import { Agent, type Dispatcher } from 'undici';
 import type { CompressionModel } from '../config/model.js';
 import { bodyProblem, type ConnectionProblem, classifyConnectionError } from './connection-problem.js';
 import { decodeProblem } from './decode-body.js';
+import { isRefusedAddress, type Lookup, RefusedAddress, refusingLookup } from './refused-addresses.js';
 import type { HttpRequest } from './request-draft.js';
 import { BodyFailure, type HttpResponse, ResponseHeaders } from './response.js';
 import { AUTO_COMPRESSION, unpackBody } from './unpack-body.js';
@@ -27,6 +28,8 @@ export interface ExchangeOptions {
   readonly signal: AbortSignal;
   /** From the request's first byte to the response's headers, and between two chunks of the body. */
   readonly timeoutMs: number;
+  /** Link-local and metadata addresses are refused unless this is true. */
+  readonly allowLinkLocal?: boolean;
   /** `auto` by default. */
   readonly compression?: CompressionModel;
   /** Called when the response has been read to its end or was discarded, perhaps more than once. */
@@ -35,11 +38,14 @@ export interface ExchangeOptions {
 
 /** The gateway's connections to APIs: keep-alive, one pool per origin, closed together. */
 export class HttpClient {
-  readonly #agent = new Agent({
-    connect: { timeout: CONNECT_TIMEOUT_MS },
-    keepAliveTimeout: KEEP_ALIVE_MS,
-    allowH2: false,
-  });
+  readonly #agent: Agent;
+  /** For sources that may ask link-local addresses: a connection of theirs is not shared with others. */
+  readonly #openAgent = newAgent({ timeout: CONNECT_TIMEOUT_MS });
+
+  /** `lookup` stands in for the system's name resolution. */
+  constructor(lookup?: Lookup) {
+    this.#agent = newAgent({ timeout: CONNECT_TIMEOUT_MS, lookup: refusingLookup(lookup) as never });
+  }
 
   /**
    * One request and its response, whatever its status: no redirect, no retry. Throws `ExchangeFailure` when no response
@@ -61,7 +67,9 @@ export class HttpClient {
       controller.abort();
     }, timeoutMs);
     try {
-      const response = await this.#agent.request({
+      const isOpen = options.allowLinkLocal === true;
+      if (!isOpen && isRefusedAddress(request.url.hostname)) throw new RefusedAddress();
+      const response = await (isOpen ? this.#openAgent : this.#agent).request({
         origin: request.url.origin,
         path: `${request.url.pathname}${request.url.search}`,
         method: request.method as Dispatcher.HttpMethod,
@@ -87,9 +95,13 @@ export class HttpClient {
   }
 
   /** Ends all connections at once, those in use too. */
-  close(): Promise<void> {
-    return this.#agent.destroy();
+  async close(): Promise<void> {
+    await Promise.all([this.#agent.destroy(), this.#openAgent.destroy()]);
   }
+}
+
+function newAgent(connect: Agent.Options['connect']): Agent {
+  return new Agent({ ...(connect === undefined ? {} : { connect }), keepAliveTimeout: KEEP_ALIVE_MS, allowH2: false });
 }
 
 function toResponse(

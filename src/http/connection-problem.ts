@@ -15,6 +15,10 @@ const CONNECT_REASONS: Readonly<Record<string, readonly [reason: string, isTrans
   ENETUNREACH: ['the network cannot be reached (ENETUNREACH)', true],
   EADDRNOTAVAIL: ['no local address was available (EADDRNOTAVAIL)', true],
   EACCES: ['connecting is not permitted (EACCES)', false],
+  TIDEGATE_REFUSED_ADDRESS: [
+    'the address is link-local or that of a metadata service; allow_link_local of the DSN would let it be asked',
+    false,
+  ],
   ETIMEDOUT: ['connecting timed out (ETIMEDOUT)', true],
   UND_ERR_CONNECT_TIMEOUT: ['connecting timed out', true],
 };

@@ -25,6 +25,7 @@ export interface SendPolicy extends RequestSubject {
   readonly errors: readonly ErrorRule[];
   readonly timeoutMs: number;
   readonly compression?: CompressionModel;
+  readonly allowLinkLocal?: boolean;
   readonly origins: OriginRule;
   readonly limiter: RateLimiter;
   readonly authorizer: Authorizer;
@@ -208,8 +209,8 @@ async function exchangeWithinLimits(
     ...request.headers,
     ...authorization.sign?.(request),
   };
-  const { timeoutMs, compression = AUTO_COMPRESSION } = policy;
-  const options = { signal: context.signal, timeoutMs, compression, onClose: release };
+  const { timeoutMs, compression = AUTO_COMPRESSION, allowLinkLocal = false } = policy;
+  const options = { signal: context.signal, timeoutMs, compression, allowLinkLocal, onClose: release };
   return await client.exchange({ ...request, headers }, options);
 }
 

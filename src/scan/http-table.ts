@@ -61,6 +61,7 @@ export class HttpTables {
         retry: source.retry,
         errors: source.errors,
         compression: source.compression,
+        allowLinkLocal: source.allowLinkLocal,
         timeoutMs: source.timeoutMs,
         limiter: this.#limiters.for(table.dsn, source.limits),
         authorizer: this.#authorizers.for(table.dsn, source.auth, { redactor, timeoutMs: source.timeoutMs }),

@@ -51,6 +51,7 @@ test('fills in every default', async () => {
               limits: { requestsPerSecond: null, burst: null, concurrency: null },
               timeoutMs: 30_000,
               allowOrigins: [],
+              allowLinkLocal: false,
             },
             records: null,
             recordsMissing: 'error',

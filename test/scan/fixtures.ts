@@ -116,6 +116,7 @@ export function httpSource(url: string, extra: Partial<HttpSource> = {}): HttpSo
     limits: { requestsPerSecond: null, burst: null, concurrency: null },
     timeoutMs: 5_000,
     allowOrigins: [],
+    allowLinkLocal: false,
     ...extra,
   };
 }

@@ -16,6 +16,7 @@ const HTTP_KEYS = [
   'errors',
   'timeout',
   'allow_origins',
+  'allow_link_local',
   'pagination',
   'filters',
   'filter_separator',

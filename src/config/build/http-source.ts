@@ -47,6 +47,7 @@ export function buildHttpSource(settings: TableSettings, driver: DriverOptions, 
     limits: buildLimits(settings, context),
     timeoutMs: parseDuration(settings.value('timeout', DEFAULT_TIMEOUT))!,
     allowOrigins: buildOrigins(settings, context),
+    allowLinkLocal: settings.value('allow_link_local', false),
   };
   checkPlacements(source, settings, context);
   return { source, url };

@@ -74,6 +74,10 @@ const overridableKeys = {
     .optional(),
   timeout: positiveDuration.describe('For one response, and between two parts of it; 30s by default.').optional(),
   pagination: paginationSchema.optional(),
+  allow_link_local: z
+    .boolean()
+    .describe('Whether link-local addresses and metadata services may be asked; false by default.')
+    .optional(),
   allow_origins: z
     .array(filledText)
     .describe('Origins besides its own that page links and redirects may lead to.')
