@@ -10,12 +10,12 @@ import {
   interactiveConnections,
   openTokenStore,
 } from '../oauth/connections.js';
-import type { OAuthContext } from '../oauth/endpoints.js';
 import { Authorization } from '../oauth/login/authorization.js';
 import { isLoopbackUrl, startCallbackServer } from '../oauth/login/callback-server.js';
 import { loginByDevice } from '../oauth/login/device.js';
 import { accountOf } from '../oauth/login/id-token.js';
 import { openBrowser } from '../oauth/login/open-browser.js';
+import type { OAuthContext } from '../oauth/oauth-context.js';
 import { withTokens } from '../oauth/stored-tokens.js';
 import type { TokenSet } from '../oauth/token-answer.js';
 import { findDsn, loadModel } from './chosen-dsn.js';

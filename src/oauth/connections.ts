@@ -3,7 +3,7 @@ import { errors } from '../core/errors.js';
 import type { HttpClient } from '../http/client.js';
 import { Redactor } from '../http/redactor.js';
 import { connectionIdentity } from './connection-identity.js';
-import type { OAuthContext } from './endpoints.js';
+import type { OAuthContext } from './oauth-context.js';
 import { OAuth2Grant } from './oauth2-grant.js';
 import { rememberSecrets } from './remember-secrets.js';
 import { FileTokenStore } from './store/file-store.js';

@@ -1,7 +1,7 @@
 import { errors } from '../core/errors.js';
 import { ExchangeFailure } from '../http/client.js';
 import { readErrorBody, statusText } from '../http/request-errors.js';
-import type { OAuthContext } from './endpoints.js';
+import type { OAuthContext } from './oauth-context.js';
 
 /** What an authorization server says of itself. */
 export type ServerMetadata = Readonly<Record<string, unknown>>;

@@ -1,20 +1,9 @@
 import type { OAuth2Model } from '../config/model.js';
 import { errors } from '../core/errors.js';
 import { type ConfiguredText, reveal, Secret } from '../core/secret.js';
-import type { HttpClient } from '../http/client.js';
 import { redactUrl } from '../http/redact-url.js';
-import type { Redactor } from '../http/redactor.js';
-import type { LogRequest } from '../http/send.js';
 import { discover } from './discovery.js';
-
-/** What requests to an authorization server need besides the settings. */
-export interface OAuthContext {
-  readonly dsn: string;
-  readonly timeoutMs: number;
-  readonly client: HttpClient;
-  readonly redactor: Redactor;
-  readonly log: LogRequest;
-}
+import type { OAuthContext } from './oauth-context.js';
 
 /** The addresses of an authorization server that a DSN can name. */
 export type EndpointKey = 'token_url' | 'authorization_url' | 'device_authorization_url' | 'revocation_url';

@@ -3,7 +3,8 @@ import type { OAuth2Model } from '../config/model.js';
 import { errors } from '../core/errors.js';
 import { statusText } from '../http/request-errors.js';
 import { clientAuthentication } from './client-authentication.js';
-import { findEndpoint, type OAuthContext } from './endpoints.js';
+import { findEndpoint } from './endpoints.js';
+import type { OAuthContext } from './oauth-context.js';
 import type { StoredToken } from './store/token-store.js';
 import { parties, sendProtocolRequest } from './token-endpoint.js';
 

@@ -1,8 +1,9 @@
 import type { SessionModel } from '../config/model.js';
 import { finishRequest } from '../http/finish-request.js';
 import { draftFromSource } from '../http/request-template.js';
-import { checkEndpoint, type OAuthContext } from './endpoints.js';
+import { checkEndpoint } from './endpoints.js';
 import type { Grant } from './grant.js';
+import type { OAuthContext } from './oauth-context.js';
 import { readObject, type TokenSet, valueAt } from './token-answer.js';
 import { readLifetimeMs } from './token-cache.js';
 import { askServer, type ServerAnswer, subjectOf } from './token-endpoint.js';

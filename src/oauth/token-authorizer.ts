@@ -1,8 +1,8 @@
 import { GatewayError } from '../core/errors.js';
 import type { Authorization, Authorizer } from '../http/authorizer.js';
 import type { ConnectionIdentity } from './connection-identity.js';
-import type { OAuthContext } from './endpoints.js';
 import type { Grant } from './grant.js';
+import type { OAuthContext } from './oauth-context.js';
 import { RefusedGrant } from './refused-grant.js';
 import { SharedWork } from './shared-work.js';
 import { headerAuthorization } from './static-authorizer.js';

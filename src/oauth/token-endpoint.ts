@@ -7,7 +7,8 @@ import type { HttpRequest } from '../http/request-draft.js';
 import { readErrorBody } from '../http/request-errors.js';
 import { backoffMs, retryAfterMs } from '../http/retry.js';
 import { sleep } from '../http/wait.js';
-import type { Endpoint, OAuthContext } from './endpoints.js';
+import type { Endpoint } from './endpoints.js';
+import type { OAuthContext } from './oauth-context.js';
 import { type TokenSubject, tokenExchangeError } from './token-errors.js';
 
 const MOST_ATTEMPTS = 3;

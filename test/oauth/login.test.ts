@@ -15,7 +15,8 @@ import { Authorizers } from '../../src/oauth/authorizers.js';
 import { connectionsOf, openTokenStore } from '../../src/oauth/connections.js';
 import { FormBrowser } from './browser.js';
 
-const CLI = fileURLToPath(new URL('./child/cli.mjs', import.meta.url));
+/** As `npm test` has built it. */
+const CLI = fileURLToPath(new URL('../../dist/src/cli/main.js', import.meta.url));
 const SECRET = 'canary-client-secret';
 const signal = new AbortController().signal;
 let server: Server;

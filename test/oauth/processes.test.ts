@@ -5,11 +5,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, expect, test } from 'vitest';
+import { Secret } from '../../src/core/secret.js';
+import { oauth } from '../scan/fixtures.js';
 import { type RotatingServer, startRotatingServer } from './rotating-server.js';
 
 const PROGRAM = fileURLToPath(new URL('./child/token-user.mjs', import.meta.url));
 /** Each takes the start of a process; TIDEGATE_KILLS=200 for the long run. */
-const KILLS = Number(process.env.TIDEGATE_KILLS ?? 12);
+const KILLS = Number(process.env.TIDEGATE_KILLS ?? 25);
 
 const cleanups: (() => unknown)[] = [];
 afterEach(async () => {
@@ -34,7 +36,12 @@ function start(
   users: number,
   forMs: number,
 ): { child: ChildProcess; output: () => string } {
-  const args = [PROGRAM, file, server.api.url, String(users), String(forMs)];
+  const model = { ...oauth(`${server.api.url}/token`, new Secret('')), grant: 'refresh_token' };
+  const settings = JSON.stringify(
+    { ...model, refreshToken: { secret: 'canary-seed' }, clientSecret: { secret: 'canary-secret' } },
+    (_key, value) => (value instanceof Map ? { map: [...value] } : value),
+  );
+  const args = [PROGRAM, file, server.api.url, String(users), String(forMs), settings];
   const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] });
   cleanups.push(() => child.kill('SIGKILL'));
   let output = '';

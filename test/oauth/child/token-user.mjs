@@ -1,23 +1,19 @@
 // A process that uses an API with tokens from a shared store, as one of several gateways would.
-// Arguments: store file, origin of API and authorization server, parallel users, milliseconds to go on (0: until killed).
+// It runs what `npm test` has built: compiling here would take longer than the work.
+// Arguments: store file, origin of API and authorization server, parallel users, milliseconds to go on
+// (0: until killed), auth settings as JSON.
 import { setMaxListeners } from 'node:events';
-import { register } from 'node:module';
+import { Secret } from '../../../dist/src/core/secret.js';
+import { HttpClient } from '../../../dist/src/http/client.js';
+import { Redactor } from '../../../dist/src/http/redactor.js';
+import { Authorizers } from '../../../dist/src/oauth/authorizers.js';
 
-register('../../engine/child/typescript-hooks.mjs', import.meta.url);
-const { HttpClient } = await import('../../../src/http/client.ts');
-const { Redactor } = await import('../../../src/http/redactor.ts');
-const { Secret } = await import('../../../src/core/secret.ts');
-const { Authorizers } = await import('../../../src/oauth/authorizers.ts');
-const { oauth } = await import('../../scan/fixtures.ts');
-
-const [file, origin, users, forMs] = process.argv.slice(2);
+const [file, origin, users, forMs, settings] = process.argv.slice(2);
 const client = new HttpClient();
 const authorizers = new Authorizers(client, () => {}, { file, key: null });
-const model = {
-  ...oauth(`${origin}/token`, new Secret('canary-secret')),
-  grant: 'refresh_token',
-  refreshToken: new Secret('canary-seed'),
-};
+const model = JSON.parse(settings, (key, value) =>
+  value?.secret === undefined ? (Array.isArray(value?.map) ? new Map(value.map) : value) : new Secret(value.secret),
+);
 const authorizer = authorizers.for('shop', model, { redactor: new Redactor(), timeoutMs: 10_000 });
 const { signal } = new AbortController();
 setMaxListeners(0, signal);
