@@ -11,6 +11,7 @@ import type { RateLimiter } from './rate-limiter.js';
 import type { Redactor } from './redactor.js';
 import type { RequestDraft } from './request-draft.js';
 import { exchangeError, type RequestSubject, statusError, statusText } from './request-errors.js';
+import type { OpenEntry } from './request-log.js';
 import type { HttpResponse } from './response.js';
 import { type Attempts, askedWaitMs, backoffMs, isIdempotent, isRetryableStatus } from './retry.js';
 import { AUTO_COMPRESSION } from './unpack-body.js';
@@ -45,6 +46,8 @@ export interface RequestCounters {
 export type LogRequest = (level: 'debug' | 'info' | 'warn', event: object, message: string) => void;
 
 export interface SendContext {
+  /** Learns the last status, the tries and the waits. */
+  readonly entry?: OpenEntry;
   readonly signal: AbortSignal;
   readonly counters: RequestCounters;
   readonly log: LogRequest;
@@ -70,6 +73,7 @@ export async function sendRequest(
       const { response: received, authorization } = await followRedirects(client, draft, policy, context, shown);
       const { action, response } = await ruled(received, policy, context);
       const { status } = response;
+      if (context.entry !== undefined) context.entry.status = status;
       if (action === 'ignore') return { response, meaning: 'page' };
       if (action === 'stop' || action === 'empty') return { response, meaning: action };
       if (action === null && status >= 200 && status < 300) return { response, meaning: 'page' };
@@ -220,6 +224,8 @@ async function counted<T>(context: SendContext, promise: Promise<T>): Promise<T>
   try {
     return await promise;
   } finally {
-    context.counters.waitMs += Math.round(performance.now() - startedAt);
+    const waitMs = Math.round(performance.now() - startedAt);
+    context.counters.waitMs += waitMs;
+    if (context.entry !== undefined) context.entry.waitMs += waitMs;
   }
 }

@@ -1,7 +1,9 @@
-import { errors } from '../core/errors.js';
+import { errors, GatewayError } from '../core/errors.js';
 import type { HttpClient } from '../http/client.js';
+import { showDraft } from '../http/finish-request.js';
 import type { PageFacts, Paginator } from '../http/pagination/paginator.js';
 import type { RequestDraft } from '../http/request-draft.js';
+import type { OpenEntry } from '../http/request-log.js';
 import type { BodyFailure, HttpResponse } from '../http/response.js';
 import { Attempts, isIdempotent } from '../http/retry.js';
 import { pauseBeforeRetry, type SendContext, type SendPolicy, sendRequest } from '../http/send.js';
@@ -50,6 +52,8 @@ class PageFetch {
   readonly #number: number;
   readonly #attempts: Attempts;
   readonly #context: SendContext;
+  readonly #entry: OpenEntry;
+  readonly #startedAt = performance.now();
   /** The page as its last try answered it. */
   #current: { readonly response: HttpResponse; readonly observer: PageObserver } | null = null;
 
@@ -60,10 +64,29 @@ class PageFetch {
     this.#draft = draft;
     this.#number = number;
     this.#attempts = new Attempts(policy.retry.attempts);
-    this.#context = { signal: outlet.signal, counters: run.options.context.statistics, log: run.options.log };
+    this.#entry = run.options.requestLog.begin({
+      dsn: policy.dsn,
+      table: run.table.name,
+      method: draft.method,
+      url: showDraft(draft, policy.redactor),
+    });
+    const counters = run.options.context.statistics;
+    this.#context = { signal: outlet.signal, counters, log: run.options.log, entry: this.#entry };
   }
 
   async read(turn: number): Promise<FetchedPage> {
+    try {
+      return await this.#read(turn);
+    } catch (error) {
+      this.#entry.error = error instanceof GatewayError ? `${error.sqlstate} ${error.message}` : 'ended';
+      throw error;
+    } finally {
+      this.#entry.attempts = this.#attempts.used;
+      this.#entry.durationMs = Math.round(performance.now() - this.#startedAt);
+    }
+  }
+
+  async #read(turn: number): Promise<FetchedPage> {
     const { run, paginator, variant } = this.#settings;
     const result = await readPage(this.#outlet, {
       subject: run.subject,
@@ -76,6 +99,7 @@ class PageFetch {
     if (result.type !== 'read') return result;
     const { response, observer } = this.#current!;
     const { recordCount, captured } = result.outcome;
+    this.#entry.rows = recordCount;
     const { status, headers, url } = response;
     const { fingerprint, hasMatched } = observer;
     return {
@@ -92,7 +116,10 @@ class PageFetch {
       return null;
     }
     const observer = new PageObserver({
-      countBytes: (bytes) => run.countBytes(bytes),
+      countBytes: (bytes) => {
+        this.#entry.bytes += bytes;
+        run.countBytes(bytes);
+      },
       needsFingerprint: paginator.needsFingerprint,
       matchPattern: paginator.matchPattern,
     });

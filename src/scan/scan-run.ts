@@ -2,6 +2,7 @@ import type { ReaderFactory, RecordReader } from '../../drivers/driver.js';
 import type { ColumnModel, GatewayLimits, TableModel } from '../config/model.js';
 import { errors, type GatewayError } from '../core/errors.js';
 import type { RowBatch } from '../core/row-batch.js';
+import type { RequestLog } from '../http/request-log.js';
 import type { LogRequest } from '../http/send.js';
 import { BatchQueue } from './batch-queue.js';
 import type { PageOutlet } from './page-outlet.js';
@@ -19,6 +20,7 @@ export interface ScanRunOptions {
   readonly limits: ScanLimits;
   readonly createReader: ReaderFactory;
   readonly log: LogRequest;
+  readonly requestLog: RequestLog;
   /** No more rows will be used; null: all. */
   readonly rowLimit: number | null;
 }

@@ -5,6 +5,7 @@ import { errors } from '../core/errors.js';
 import type { RowBatch } from '../core/row-batch.js';
 import { HttpClient } from '../http/client.js';
 import { RateLimiters } from '../http/rate-limiter.js';
+import { RequestLog } from '../http/request-log.js';
 import type { LogRequest } from '../http/send.js';
 import { Authorizers } from '../oauth/authorizers.js';
 import { describeFilesScan, describeHttpScan } from './describe-scan.js';
@@ -20,6 +21,8 @@ import { ScanRun } from './scan-run.js';
 export interface ScannerOptions {
   readonly createReader: ReaderFactory;
   readonly log: LogRequest;
+  /** Keeps the latest requests; give the same one to several scanners to read them together. */
+  readonly requestLog?: RequestLog;
 }
 
 /** What of the gateway's settings scans depend on; without `tokens` they are kept in memory. */
@@ -34,6 +37,7 @@ class ApiScanner implements Scanner {
   readonly #limits: GatewayModel['limits'];
   readonly #options: ScannerOptions;
   readonly #client = new HttpClient();
+  readonly #requestLog: RequestLog;
   readonly #authorizers: Authorizers;
   readonly #tables: HttpTables;
   readonly #closing = new AbortController();
@@ -43,6 +47,7 @@ class ApiScanner implements Scanner {
     setMaxListeners(0, this.#closing.signal);
     this.#limits = model.limits;
     this.#options = options;
+    this.#requestLog = options.requestLog ?? new RequestLog();
     this.#authorizers = new Authorizers(this.#client, options.log, model.tokens ?? null);
     this.#tables = new HttpTables(new RateLimiters(), this.#authorizers);
   }
@@ -94,6 +99,7 @@ class ApiScanner implements Scanner {
       limits: this.#limits,
       createReader: this.#options.createReader,
       log: this.#options.log,
+      requestLog: this.#requestLog,
       // Rows that a filter left out of the request would have excluded may not be counted.
       rowLimit: plan.isComplete ? spec.limit : null,
     });

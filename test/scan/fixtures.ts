@@ -13,6 +13,7 @@ import { errors } from '../../src/core/errors.js';
 import { cellText, type RowBatch, RowBatchBuilder } from '../../src/core/row-batch.js';
 import type { Secret } from '../../src/core/secret.js';
 import { parseSqlType } from '../../src/core/sql-type.js';
+import { RequestLog } from '../../src/http/request-log.js';
 import { newScanStatistics, type Scanner, type ScanSpec, type ScanStatistics } from '../../src/scan/scan.js';
 import { createScanner } from '../../src/scan/scanner.js';
 
@@ -259,6 +260,7 @@ export interface Harness {
   readonly scanner: Scanner;
   /** Everything that was logged, as text. */
   readonly logged: string[];
+  readonly requestLog: RequestLog;
 }
 
 export const NO_LIMITS = {
@@ -277,7 +279,9 @@ export function newHarness(
   const log = (level: string, event: object, message: string): void => {
     logged.push(`${level} ${JSON.stringify(event)} ${message}`);
   };
-  return { scanner: createScanner({ limits: { ...NO_LIMITS, ...limits } }, { createReader, log }), logged };
+  const requestLog = new RequestLog();
+  const scanner = createScanner({ limits: { ...NO_LIMITS, ...limits } }, { createReader, log, requestLog });
+  return { scanner, logged, requestLog };
 }
 
 export interface ScanResult {
