@@ -30,8 +30,8 @@ export async function runTokens(flags: TokensFlags): Promise<void> {
 }
 
 function describeState(stored: StoredToken | null): string {
+  if (stored?.failure?.isFinal === true) return 'refused';
   if (stored?.accessToken == null) return 'no token';
-  if (stored.failure?.isFinal === true) return 'refused';
   if (stored.lifetimeMs === null) return 'token without a known end';
   const leftS = Math.round((stored.obtainedAt + stored.lifetimeMs - Date.now()) / 1000);
   return leftS > 0 ? `token for ${leftS} s` : `token ended ${-leftS} s ago`;

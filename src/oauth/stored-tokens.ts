@@ -43,15 +43,29 @@ export function withTokens(
   };
 }
 
-/** The entry after an error; null stays null: a connection that never had a token has nothing to keep. */
-export function withFailure(stored: StoredToken | null, error: GatewayError): StoredToken | null {
-  if (stored === null) return null;
+/**
+ * The entry after an error. Null stays null where nothing was ever sent; a refresh token of the DSN's own that was refused
+ * has an entry from then on, which says that it must not be sent again.
+ */
+export function withFailure(
+  stored: StoredToken | null,
+  error: GatewayError,
+  { dsn, grant }: { readonly dsn: string; readonly grant: Pick<Grant, 'description' | 'seed'> },
+): StoredToken | null {
+  const isFinal = error instanceof RefusedGrant;
+  const isOtherSeed = stored !== null && stored.seed !== grant.seed;
+  if ((stored === null || isOtherSeed) && !(isFinal && grant.seed !== null)) return stored;
   const failure = {
     message: error.message,
     detail: error.detail ?? null,
     hint: error.hint ?? null,
     at: Date.now(),
-    isFinal: error instanceof RefusedGrant,
+    isFinal,
   };
-  return { ...stored, failure };
+  return { ...(stored === null || isOtherSeed ? emptyEntry(dsn, grant) : stored), failure };
+}
+
+function emptyEntry(dsn: string, { description, seed }: Pick<Grant, 'description' | 'seed'>): StoredToken {
+  const none = { accessToken: null, refreshToken: null, lifetimeMs: null, scopes: null, account: null, failure: null };
+  return { dsn, description, seed, obtainedAt: Date.now(), ...none };
 }

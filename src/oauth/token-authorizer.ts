@@ -149,8 +149,9 @@ export class TokenAuthorizer implements Authorizer {
   async #recordFailure(error: unknown): Promise<void> {
     if (!(error instanceof GatewayError) || this.#unsaved !== null) return;
     const { id } = this.#identity;
-    // Without an entry there is nothing that a later statement could do wrong.
-    await this.#store.update(id, (current) => withFailure(current, error)).catch(() => {});
+    const subject = { dsn: this.#context.dsn, grant: this.#grant };
+    // Whoever waits gets the error itself; that it could not be noted is of no use to them.
+    await this.#store.update(id, (current) => withFailure(current, error, subject)).catch(() => {});
   }
 
   /** The error of a refused refresh token, without asking again: that would only get the client locked out. */

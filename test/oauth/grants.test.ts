@@ -97,6 +97,30 @@ describe('a refresh token given by hand', () => {
     expect(server.requests).toHaveLength(2);
   });
 
+  it('that was never good, or was replaced by such a one, is sent once by all gateways together', async () => {
+    const file = newFile();
+    const server = await api({
+      '/token': ({ body }) =>
+        form(body).refresh_token === 'good'
+          ? { body: { access_token: 'a1', refresh_token: 'r1', expires_in: 3600 } }
+          : { status: 400, body: { error: 'invalid_grant' } },
+    });
+    for (const [seed, isGood] of [
+      ['bad', false],
+      ['good', true],
+      ['bad again', false],
+      ['good', true],
+    ] as const) {
+      const before = server.requests.length;
+      const model = seeded(server.url, { refreshToken: new Secret(seed) });
+      for (let n = 0; n < 3; n++) {
+        if (isGood) expect(await tokenOf(model, file)).toBe('Bearer a1');
+        else await expect(tokenOf(model, file)).rejects.toThrow('refused the refresh token');
+      }
+      expect(server.requests.length - before, seed).toBe(1);
+    }
+  });
+
   it('survives a server that fails for a while, with the token that is still good', async () => {
     const server = await api({
       '/token': [{ body: { access_token: 'a1', refresh_token: 'r1', expires_in: 2 } }, { status: 500, body: 'broken' }],

@@ -11,7 +11,7 @@ import { Authorizers } from '../../../dist/src/oauth/authorizers.js';
 const [file, origin, users, forMs, settings] = process.argv.slice(2);
 const client = new HttpClient();
 const authorizers = new Authorizers(client, () => {}, { file, key: null });
-const model = JSON.parse(settings, (key, value) =>
+const model = JSON.parse(settings, (_key, value) =>
   value?.secret === undefined ? (Array.isArray(value?.map) ? new Map(value.map) : value) : new Secret(value.secret),
 );
 const authorizer = authorizers.for('shop', model, { redactor: new Redactor(), timeoutMs: 10_000 });
