@@ -26,9 +26,9 @@ export class GatewayProcess {
 
   /**
    * Starts it with one DSN file and waits until clients can connect; what it says on the way is in the error.
-   * @param engineFolder the engine's data, kept afterwards; by default it is new and goes with the gateway
+   * @param engine settings of the engine; by default its data is new and goes with the gateway
    */
-  static async start(dsnYaml: string, engineFolder?: string): Promise<GatewayProcess> {
+  static async start(dsnYaml: string, engine?: Readonly<Record<string, string>>): Promise<GatewayProcess> {
     if (!existsSync(COMMAND)) throw new Error(`${COMMAND} is not there: run "npm run build" first`);
     const folder = await mkdtemp(join(tmpdir(), 'tidegate-bench-'));
     // As root the engine runs as another user, who has to reach its data directory through this folder.
@@ -36,7 +36,7 @@ export class GatewayProcess {
     const dsnFile = join(folder, 'bench.yaml');
     const configFile = join(folder, 'tidegate.yaml');
     await writeFile(dsnFile, dsnYaml);
-    await writeFile(configFile, `engine: { data_dir: ${JSON.stringify(engineFolder ?? join(folder, 'engine'))} }\n`);
+    await writeFile(configFile, `engine: ${JSON.stringify(engine ?? { data_dir: join(folder, 'engine') })}\n`);
     const port = await findFreePort();
     const parameters = ['serve', '--config', configFile, '--dsn', dsnFile, '--listen', `127.0.0.1:${port}`];
     const child = spawn(process.execPath, [COMMAND, ...parameters], {

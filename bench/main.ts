@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util';
+import { benchRelay } from './relay.js';
 import { benchStart } from './start.js';
 import { benchStream } from './stream.js';
 
@@ -12,6 +13,10 @@ const SECTIONS: Readonly<Record<string, Section>> = {
   start: {
     about: 'from the start of `tidegate serve` to the first answered query, with and without engine data',
     run: (isQuick, print, signal) => benchStart(isQuick ? 1 : 5, print, signal),
+  },
+  relay: {
+    about: 'round trips of queries that are only relayed, against the engine itself',
+    run: (isQuick, print, signal) => benchRelay(isQuick ? 300 : 3_000, print, signal),
   },
   stream: {
     about: 'rows/s, time to first row and memory: stream path, engine path, PostgreSQL itself, JSON.parse',

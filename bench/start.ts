@@ -51,7 +51,7 @@ async function timeStart(
   client: BenchChild<ClientRequest, ClientResult>,
 ): Promise<number> {
   const startedAt = performance.now();
-  const gateway = await GatewayProcess.start(DSN, join(engineFolder, 'engine'));
+  const gateway = await GatewayProcess.start(DSN, { data_dir: join(engineFolder, 'engine') });
   try {
     await client.ask({ connection, port: gateway.port, sql: 'SELECT 1' });
     return performance.now() - startedAt;

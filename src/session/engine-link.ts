@@ -159,11 +159,8 @@ export class EngineLink {
     this.#socket.write(bytes);
     if (ENDS_IN_READY.has(kind)) this.#syncsSent++;
     // After a failure the first answer still owed is that of the Sync; what follows it is not skipped.
-    if (this.#isFailed && this.#expected.length === 0 && !ENDS_IN_READY.has(kind)) {
-      disposition.onFailed?.(null);
-      return;
-    }
-    this.#expected.push({ kind, ...disposition });
+    if (this.#isFailed && this.#expected.length === 0 && kind !== 'sync') this.#skip({ kind, ...disposition });
+    else this.#expected.push({ kind, ...disposition });
   }
 
   /** Sends a request of the gateway's own; resolves with the frames of its answer, which the client does not see. */
@@ -300,10 +297,14 @@ export class EngineLink {
     this.#isFailed = true;
     this.#expected.shift();
     head.onFailed?.(copy);
-    while (this.#expected.length > 0 && !ENDS_IN_READY.has(this.#expected[0]!.kind)) {
-      this.#expected.shift()!.onFailed?.(null);
-    }
+    while (this.#expected.length > 0 && this.#expected[0]!.kind !== 'sync') this.#skip(this.#expected.shift()!);
     return passed;
+  }
+
+  /** After an error in the extended protocol the engine ignores everything until Sync, simple queries too. */
+  #skip(expectation: Expectation): void {
+    if (ENDS_IN_READY.has(expectation.kind)) this.#syncsSent--;
+    expectation.onFailed?.(null);
   }
 
   /** While COPY data flows the engine ignores Sync, also one that the client has sent along already. */

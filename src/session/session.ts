@@ -62,8 +62,13 @@ export class Session {
     this.#link.onReady = (status, sync) => {
       if (status === 'I') this.#state.transactionEnded(sync);
     };
-    clientSocket.on('close', () => this.#state.cancel('the client is gone'));
     clientSocket.on('end', () => this.#state.cancel('the client is gone'));
+    clientSocket.on('close', () => {
+      this.#state.cancel('the client is gone');
+      // Whatever the session waits for ends with its connection to the engine.
+      void this.#link.closed();
+      this.#link.close();
+    });
     engineSocket.on('close', () => clientSocket.end());
   }
 

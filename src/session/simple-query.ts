@@ -50,6 +50,8 @@ export class SimpleQuery {
   async #runAll(statements: readonly Statement[]): Promise<void> {
     const { link } = this.#session;
     await link.settled();
+    // In a pipeline that has failed a simple query is ignored like everything else, until the client's own Sync.
+    if (link.isFailed) return;
     for (const statement of statements) {
       if (link.isFailed || link.isClosed) break;
       const map = positionMap(statement);

@@ -85,9 +85,9 @@ export class RawClient {
     return this.#frames;
   }
 
-  query(sql: string): Promise<BackendFrame[]> {
+  query(sql: string, timeoutMs?: number): Promise<BackendFrame[]> {
     this.send(frontend.query(sql));
-    return this.until('Z');
+    return this.until('Z', timeoutMs);
   }
 
   close(): void {
