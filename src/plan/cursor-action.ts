@@ -5,8 +5,10 @@ export type CursorAction =
   | {
       readonly type: 'declare';
       readonly name: string;
-      /** Text rows, forward only unless the plan allows more, gone with the transaction. */
+      /** Text rows, and forward only unless the plan allows more. */
       readonly isPlain: boolean;
+      /** WITH HOLD: outlives a transaction that is committed. */
+      readonly isHeld: boolean;
     }
   | {
       readonly type: 'fetch';
@@ -34,7 +36,8 @@ export function readCursorAction(nodeName: string, body: Node): CursorAction | n
       return {
         type: 'declare',
         name: body.portalname as string,
-        isPlain: (options & (BINARY | SCROLL | HOLD)) === 0,
+        isPlain: (options & (BINARY | SCROLL)) === 0,
+        isHeld: (options & HOLD) !== 0,
       };
     }
     case 'FetchStmt': {

@@ -11,6 +11,8 @@ import type { StreamRun } from './stream-run.js';
 export interface StreamCursor {
   readonly running: RunningStatement;
   readonly run: StreamRun;
+  /** WITH HOLD. */
+  readonly isHeld: boolean;
   /** The session's when the cursor was declared; counted for each FETCH. */
   readonly statementTimeoutMs: number;
   /** An encoder for the format codes of a FETCH; null: there is none for these. */
@@ -18,8 +20,8 @@ export interface StreamCursor {
 }
 
 /**
- * DECLARE of a cursor that streams: the engine declares it too, over the empty virtual table, so that it knows the name,
- * describes the rows and ends it with the transaction; only its rows are the gateway's.
+ * DECLARE of a cursor that streams: the engine declares it too, over the empty plan table, so that it knows the name,
+ * describes the rows and ends it with the transaction or holds it beyond; only its rows are the gateway's.
  */
 export class DeclareRun implements PortalRun {
   readonly #engine: EngineRun;

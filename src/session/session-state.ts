@@ -91,7 +91,7 @@ export class SessionState {
       if (portal.running !== null) void this.finish(portal.running, null, true);
       this.portals.delete(name);
     }
-    this.runner.closeCursors(null);
+    this.runner.closeCursors((cursor) => !cursor.isHeld);
     this.runner.dropScanTables();
   }
 

@@ -193,6 +193,7 @@ export class Session {
     this.#clientSocket.end();
     await this.#link.closed();
     this.#state.transactionEnded();
+    this.#state.runner.closeCursors(() => true);
     this.#clientSocket.destroy();
   }
 }

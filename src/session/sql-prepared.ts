@@ -14,7 +14,7 @@ const PARAMETER_DESCRIPTION = 't'.charCodeAt(0);
 const PREPARED_WORDS = /\b(?:prepare|execute|deallocate|discard)\b/i;
 
 /** Words of statements that read or end a cursor; of interest once one streams. */
-const CURSOR_WORDS = /\b(?:fetch|move|close)\b/i;
+const CURSOR_WORDS = /\b(?:fetch|move|close|discard)\b/i;
 
 /** A quick answer from the text alone: false means that the engine can run it without the gateway. */
 export function mayBeVirtual(session: SessionState, sql: string): boolean {
@@ -52,9 +52,13 @@ export async function describeStatement(
 /** Keeps the session's named objects as SQL-level PREPARE, DEALLOCATE, DISCARD and CLOSE change them. */
 export function noteNamedObjects(session: SessionState, statement: Statement): void {
   const { prepared } = session;
-  if (statement.cursor?.type === 'close') session.runner.closeCursors(statement.cursor.name);
-  else if (statement.kind === 'discard') prepared.clear();
-  else if (statement.kind === 'deallocate') {
+  if (statement.cursor?.type === 'close') {
+    const { name: closed } = statement.cursor;
+    session.runner.closeCursors((_, name) => closed === null || name === closed);
+  } else if (statement.kind === 'discard') {
+    prepared.clear();
+    session.runner.closeCursors(() => true);
+  } else if (statement.kind === 'deallocate') {
     if (statement.preparedName === null) prepared.clear();
     else prepared.delete(statement.preparedName);
   } else if (statement.kind === 'prepare') {

@@ -107,15 +107,20 @@ export class StatementRunner {
   #fetch(action: Extract<CursorAction, { type: 'fetch' }>, bound: BoundStatement): RunningStatement | null {
     const cursor = this.cursors.get(action.name);
     if (cursor === undefined) return null;
+    if (bound.fields === null && !action.isMove) {
+      // The engine has no such cursor any more: the transaction that declared it was rolled back.
+      this.closeCursors((_, name) => name === action.name);
+      return null;
+    }
     const formats = (bound.fields ?? []).map((field) => field.format);
     return { ...cursor.running, run: new FetchRun(cursor, action, formats, this.client) };
   }
 
-  /** Ends a streaming cursor, all of them with null. */
-  closeCursors(name: string | null): void {
-    for (const [key, cursor] of this.cursors) {
-      if (name !== null && key !== name) continue;
-      this.cursors.delete(key);
+  /** Ends the streaming cursors that are chosen. */
+  closeCursors(isChosen: (cursor: StreamCursor, name: string) => boolean): void {
+    for (const [name, cursor] of this.cursors) {
+      if (!isChosen(cursor, name)) continue;
+      this.cursors.delete(name);
       void cursor.run.close();
     }
   }
@@ -168,7 +173,14 @@ export class StatementRunner {
       if (!isCursor) return running;
       const encoderFor = (formats: readonly number[]) => this.#encoder(stream, formats, asked);
       const { statementTimeoutMs } = asked;
-      return this.#declare(bound, statement, cursor.name, { running, run, encoderFor, statementTimeoutMs });
+      const planTables = plan.scans.map((scan) => scan.planTable);
+      return this.#declare(bound, executableSql(statement, plan, planTables), cursor.name, {
+        running,
+        run,
+        encoderFor,
+        statementTimeoutMs,
+        isHeld: cursor.isHeld,
+      });
     }
     const fetches = statement.explain === null || statement.explain.analyze;
     const tables = fetches
@@ -188,17 +200,13 @@ export class StatementRunner {
     return `tidegate_run_${++this.#count}`;
   }
 
-  /** Declares a streaming cursor in the engine as well, in the client's own words. */
-  async #declare(
-    bound: BoundStatement,
-    statement: Statement,
-    name: string,
-    cursor: StreamCursor,
-  ): Promise<RunningStatement> {
-    const text = Buffer.from(statement.text.slice(statement.start, statement.end), 'latin1');
-    const engine = await EngineRun.start(this.link, this.#newName(), text, bound, (frame) => frame, null);
+  /** Declares a streaming cursor in the engine as well; `sql` reads empty tables. */
+  async #declare(bound: BoundStatement, sql: Buffer, name: string, cursor: StreamCursor): Promise<RunningStatement> {
+    const engine = await EngineRun.start(this.link, this.#newName(), sql, bound, (frame) => frame, null);
     const onDeclared = (): void => {
-      if (!this.link.isFailed) this.cursors.set(name, cursor);
+      if (this.link.isFailed) return;
+      this.closeCursors((_, key) => key === name); // one that a rollback has ended unseen
+      this.cursors.set(name, cursor);
     };
     return { ...cursor.running, run: new DeclareRun(engine, onDeclared) };
   }

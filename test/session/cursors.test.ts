@@ -93,6 +93,27 @@ describe('a forward-only cursor on a streamable statement', () => {
     await run('COMMIT');
   });
 
+  it('outlives its transaction WITH HOLD, as psqlODBC and Tableau declare theirs, and is as lazy', async () => {
+    const before = requests('/slow');
+    await run('BEGIN; DECLARE h CURSOR WITH HOLD FOR SELECT id FROM shop.slow; FETCH 1 FROM h; COMMIT');
+    expect(await run('FETCH 2 FROM h')).toEqual(['2', '3']);
+    expect(requests('/slow') - before).toBeLessThan(10);
+    await run('BEGIN; SAVEPOINT s; ROLLBACK TO s; COMMIT');
+    expect(await run('FETCH 1 FROM h')).toEqual(['4']);
+    await run('CLOSE h');
+    expect(errorOf(await client.query('FETCH 1 FROM h'))).toMatchObject({ sqlstate: '34000' });
+    await expect.poll(() => shop.api.openResponses()).toBe(0);
+  });
+
+  it('does not outlive a transaction that is rolled back', async () => {
+    await run('BEGIN; DECLARE h CURSOR WITH HOLD FOR SELECT id FROM shop.orders; FETCH 1 FROM h; ROLLBACK');
+    expect(errorOf(await client.query('FETCH 1 FROM h'))).toMatchObject({ sqlstate: '34000' });
+    await run('DECLARE h CURSOR WITH HOLD FOR SELECT id FROM shop.orders WHERE id > 5');
+    expect(await run('FETCH 1 FROM h')).toEqual(['6']);
+    await run('DISCARD ALL');
+    expect(errorOf(await client.query('FETCH 1 FROM h'))).toMatchObject({ sqlstate: '34000' });
+  });
+
   it('says that it cannot go back', async () => {
     await run('BEGIN; DECLARE c CURSOR FOR SELECT id FROM shop.orders');
     expect(errorOf(await client.query('FETCH BACKWARD 1 FROM c'))).toMatchObject({
