@@ -47,6 +47,3 @@ export class Redactor {
     return [...spellings].sort((a, b) => b.length - a.length);
   }
 }
-
-/** Masks nothing: for sources that have no secrets, and for tests. */
-export const NO_SECRETS = new Redactor();

@@ -53,5 +53,3 @@ export interface HttpRequest {
   /** The URL as it may be shown. */
   readonly shownUrl: string;
 }
-
-export type BodyValue = string | JsonLiteral;

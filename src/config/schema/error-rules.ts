@@ -34,6 +34,3 @@ export const errorRulesSchema = z
     }),
   )
   .meta({ id: 'ErrorRules', description: 'What answers mean; the first rule that fits holds, also for successes.' });
-
-/** Valid `errors`. */
-export type ErrorRulesInput = z.output<typeof errorRulesSchema>;
