@@ -1,5 +1,3 @@
-import type { JsonLiteral } from './json-body.js';
-
 /** A query parameter or form field, encoded; `name` is decoded, to find it again. */
 export interface EncodedPair {
   readonly name: string;
