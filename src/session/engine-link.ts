@@ -1,82 +1,18 @@
 import type { Socket } from 'node:net';
 import type { Frame } from '../wire/frames.js';
 import { FRAME_HEADER_BYTES } from '../wire/frames.js';
-import { readErrorFields } from '../wire/messages.js';
 import { frontend } from '../wire/write.js';
 import type { ClientWriter } from './client-writer.js';
-
-/** An ErrorResponse of the engine to something the gateway itself asked. */
-export class EngineError extends Error {
-  readonly frame: Buffer;
-  readonly fields: ReadonlyMap<string, string>;
-
-  constructor(frame: Buffer) {
-    const fields = readErrorFields(frame);
-    super(fields.get('M') ?? 'the engine answered an error');
-    this.name = 'EngineError';
-    this.frame = frame;
-    this.fields = fields;
-  }
-}
-
-/** A request was never run, because one before it in the same pipeline failed or the connection ended. */
-export class SkippedError extends Error {
-  override readonly name = 'SkippedError';
-}
-
-export type RequestKind =
-  | 'startup'
-  | 'parse'
-  | 'bind'
-  | 'close'
-  | 'describe'
-  | 'execute'
-  | 'sync'
-  | 'query'
-  | 'function';
-
-/** What is done with the answer to one request. Without `onFrame` it goes to the client as it comes. */
-export interface Disposition {
-  /** Sees each frame of the answer; returns what the client gets instead, null for nothing. */
-  readonly onFrame?: (frame: Frame) => Buffer | null;
-  /** Sees an ErrorResponse in the place of `onFrame`; returns what the client gets instead. */
-  readonly onError?: (frame: Buffer) => Buffer | null;
-  readonly onDone?: () => void;
-  /** The request failed (with the ErrorResponse) or was skipped (null). */
-  readonly onFailed?: (error: Buffer | null) => void;
-}
-
-interface Expectation extends Disposition {
-  readonly kind: RequestKind;
-}
-
-const code = (letter: string): number => letter.charCodeAt(0);
-const T = {
-  error: code('E'),
-  ready: code('Z'),
-  notice: code('N'),
-  parameterStatus: code('S'),
-  notification: code('A'),
-  dataRow: code('D'),
-  copyData: code('d'),
-  copyIn: code('G'),
-};
-
-/** The frames that end the answer to each kind of request. */
-const FINAL: Readonly<Record<RequestKind, ReadonlySet<number>>> = {
-  startup: new Set([T.ready]),
-  parse: new Set([code('1')]),
-  bind: new Set([code('2')]),
-  close: new Set([code('3')]),
-  describe: new Set([code('T'), code('n')]),
-  execute: new Set([code('C'), code('I'), code('s')]),
-  sync: new Set([T.ready]),
-  query: new Set([T.ready]),
-  function: new Set([T.ready]),
-};
-
-/** Requests after which the engine is ready again even if they failed. */
-const ENDS_IN_READY: ReadonlySet<RequestKind> = new Set(['startup', 'sync', 'query', 'function']);
+import {
+  ANSWER,
+  type Disposition,
+  ENDS_IN_READY,
+  EngineError,
+  type Expectation,
+  FINAL,
+  type RequestKind,
+  SkippedError,
+} from './engine-answers.js';
 
 /** How long the engine may take to end a session after Terminate. */
 const CLOSE_TIMEOUT_MS = 5000;
@@ -242,7 +178,7 @@ export class EngineLink {
       if (end > bytes.length) break;
       const type = bytes[at]!;
       const head = this.#expected[0];
-      const isBulk = type === T.dataRow || type === T.copyData;
+      const isBulk = type === ANSWER.dataRow || type === ANSWER.copyData;
       if (!(isBulk && head?.onFrame === undefined)) {
         const frame = bytes.subarray(at, end);
         const passed = this.#accept(type, frame);
@@ -260,14 +196,14 @@ export class EngineLink {
 
   /** Matches a frame with the request it answers; returns what the client gets for it. */
   #accept(type: number, frame: Buffer): Buffer | null {
-    if (type === T.notice || type === T.notification) return frame;
-    if (type === T.parameterStatus) {
+    if (type === ANSWER.notice || type === ANSWER.notification) return frame;
+    if (type === ANSWER.parameterStatus) {
       this.onParameterStatus(frame);
       return frame;
     }
     const head = this.#expected[0];
-    if (type === T.error) return this.#acceptError(head, frame);
-    if (type === T.ready) {
+    if (type === ANSWER.error) return this.#acceptError(head, frame);
+    if (type === ANSWER.ready) {
       this.#isFailed = false;
       this.#isCopyIn = false;
       const owed = this.#expected.filter(({ kind }) => ENDS_IN_READY.has(kind)).length;
@@ -275,7 +211,7 @@ export class EngineLink {
     }
     if (head === undefined) return frame;
     const passed = head.onFrame === undefined ? frame : head.onFrame({ type, bytes: frame });
-    if (type === T.copyIn) this.#beginCopyIn();
+    if (type === ANSWER.copyIn) this.#beginCopyIn();
     if (FINAL[head.kind].has(type)) {
       this.#expected.shift();
       head.onDone?.();
@@ -287,7 +223,7 @@ export class EngineLink {
     this.#isCopyIn = false;
     // A connection that ends (FATAL) may say so without having been asked.
     if (head === undefined) return frame;
-    const onError = head.onError ?? ((bytes: Buffer) => head.onFrame?.({ type: T.error, bytes }) ?? null);
+    const onError = head.onError ?? ((bytes: Buffer) => head.onFrame?.({ type: ANSWER.error, bytes }) ?? null);
     const passed = head.onError === undefined && head.onFrame === undefined ? frame : onError(frame);
     const copy = Buffer.from(frame);
     if (ENDS_IN_READY.has(head.kind)) {

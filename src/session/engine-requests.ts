@@ -2,8 +2,8 @@ import type { GatewayError } from '../core/errors.js';
 import type { Frame } from '../wire/frames.js';
 import { readDataRow } from '../wire/messages.js';
 import { backend, errorFields, frontend, textBindTail } from '../wire/write.js';
+import { EngineError } from './engine-answers.js';
 import type { EngineLink } from './engine-link.js';
-import { EngineError } from './engine-link.js';
 
 /** Name of the statement and the portal that the gateway uses in a client's engine session for moments at a time. */
 const OWN = 'tidegate_own';

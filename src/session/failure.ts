@@ -2,8 +2,8 @@ import { randomUUID } from 'node:crypto';
 import { errors, GatewayError } from '../core/errors.js';
 import { backend } from '../wire/write.js';
 import type { ClientWriter } from './client-writer.js';
+import { EngineError, SkippedError } from './engine-answers.js';
 import type { EngineLink } from './engine-link.js';
-import { EngineError, SkippedError } from './engine-link.js';
 import { raiseInEngine, withPosition } from './engine-requests.js';
 import type { Log } from './services.js';
 
