@@ -101,5 +101,8 @@ function groupsByKey(plan: StatementPlan, spec: ScanSpec): boolean {
   const { primaryKey } = spec.table;
   const { groupColumns } = plan.template;
   if (primaryKey.length === 0 || !primaryKey.every((column) => spec.columns.includes(column))) return false;
-  return groupColumns.has('*') || primaryKey.every((column) => groupColumns.has(column));
+  // A name that is no column of this table may be an output's alias, and so stand for any column.
+  const isColumn = (name: string): boolean => spec.table.columns.some((column) => column.name === name);
+  const mayBeAny = [...groupColumns].some((name) => !isColumn(name));
+  return mayBeAny || primaryKey.every((column) => groupColumns.has(column));
 }

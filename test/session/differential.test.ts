@@ -74,6 +74,8 @@ const STATEMENTS = [
   'SELECT id, row_number() OVER (PARTITION BY b ORDER BY id) FROM E ORDER BY id',
   'SELECT b, i, grouping(b, i), count(*) FROM E GROUP BY ROLLUP (b, i) ORDER BY 1, 2, 3',
   'SELECT id, s, count(*) FROM E GROUP BY id, s ORDER BY id LIMIT 4',
+  'SELECT id AS k, s FROM E GROUP BY k ORDER BY k LIMIT 4',
+  'SELECT id, s FROM E GROUP BY 1 ORDER BY 1 LIMIT 4',
   'SELECT e FROM E e WHERE id = 3',
   'SELECT e.id, x.qty FROM E e, LATERAL (SELECT qty FROM P p WHERE p.id = e.id ORDER BY qty LIMIT 1) x ORDER BY 1',
   'SELECT min(id), max(id) FROM E WHERE s IS NOT NULL',
