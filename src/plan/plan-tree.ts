@@ -12,9 +12,6 @@ export interface PlanNode {
   readonly 'Recheck Cond'?: string;
   readonly 'Join Type'?: string;
   readonly 'Join Filter'?: string;
-  readonly 'Hash Cond'?: string;
-  readonly 'Merge Cond'?: string;
-  readonly 'One-Time Filter'?: string;
   readonly Plans?: readonly PlanNode[];
 }
 
@@ -25,8 +22,6 @@ export interface ScanNode {
   readonly output: readonly string[];
   /** Conditions that hold for every row that the node passes on, each an SQL expression; joined by AND. */
   readonly conditions: readonly string[];
-  /** The node runs once per row of something else: its index condition may name other tables' columns. */
-  readonly node: PlanNode;
 }
 
 /** Reads EXPLAIN's answer: one row, one JSON document. */
@@ -50,7 +45,6 @@ export function collectScans(root: PlanNode): Map<string, ScanNode[]> {
         nodeType: node['Node Type'],
         output: node.Output ?? [],
         conditions: [node.Filter, node['Index Cond'], node['Recheck Cond']].filter((text) => text !== undefined),
-        node,
       });
       scans.set(key, list);
     }

@@ -1,3 +1,7 @@
+import { TimeZone } from '../core/coerce/time-zone.js';
+
+const MICROS_PER_SECOND = 1_000_000n;
+
 /** A date or timestamp of a filter, as microseconds since 1970 in the zone that its text is in. */
 export interface Instant {
   readonly micros: bigint;
@@ -33,18 +37,8 @@ export function roundMicros(micros: bigint, unit: bigint, roundsUp: boolean): bi
 /** What clocks in the zone show at that moment, less what they show in UTC. Throws a RangeError for an unknown zone. */
 export function zoneOffsetMicros(micros: bigint, zone: string): bigint {
   if (zone === 'UTC') return 0n;
-  const ms = Number(micros / 1000n);
-  const parts = new Intl.DateTimeFormat('en-US', {
-    timeZone: zone,
-    hourCycle: 'h23',
-    year: 'numeric',
-    month: 'numeric',
-    day: 'numeric',
-    hour: 'numeric',
-    minute: 'numeric',
-    second: 'numeric',
-  }).formatToParts(ms);
-  const part = (type: string): number => Number(parts.find((item) => item.type === type)?.value ?? 0);
-  const shown = Date.UTC(part('year'), part('month') - 1, part('day'), part('hour'), part('minute'), part('second'));
-  return BigInt(shown - Math.floor(ms / 1000) * 1000) * 1000n;
+  const known = TimeZone.find(zone);
+  if (known === null) throw new RangeError(`unknown time zone "${zone}"`);
+  const seconds = roundMicros(micros, MICROS_PER_SECOND, false) / MICROS_PER_SECOND;
+  return BigInt(known.offsetAt(Number(seconds))) * MICROS_PER_SECOND;
 }

@@ -3,14 +3,12 @@ import { readErrorFields } from '../wire/messages.js';
 
 /** An ErrorResponse of the engine to something the gateway itself asked. */
 export class EngineError extends Error {
-  readonly frame: Buffer;
   readonly fields: ReadonlyMap<string, string>;
 
   constructor(frame: Buffer) {
     const fields = readErrorFields(frame);
     super(fields.get('M') ?? 'the engine answered an error');
     this.name = 'EngineError';
-    this.frame = frame;
     this.fields = fields;
   }
 }

@@ -28,10 +28,6 @@ export class FrameQueue {
     socket.resume();
   }
 
-  get isEmpty(): boolean {
-    return this.#frames.length === 0;
-  }
-
   /** The next frame if it is there already. */
   take(): Frame | undefined {
     const frame = this.#frames.shift();

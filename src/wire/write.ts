@@ -145,7 +145,6 @@ export const backend = {
     return frame.end();
   },
   portalSuspended: empty('s'),
-  emptyQuery: empty('I'),
 };
 
 /** Writes an ErrorResponse or NoticeResponse; fields without a value are left out. */

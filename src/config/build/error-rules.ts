@@ -1,4 +1,5 @@
 import type { DriverOptions, ErrorRule } from '../model.js';
+import { isRegularExpression } from '../regular-expression.js';
 import type { BuildContext, TableSettings } from './context.js';
 
 /** A table's error rules, in order. */
@@ -35,13 +36,4 @@ export function buildErrorRules(
       action,
     };
   });
-}
-
-function isRegularExpression(pattern: string): boolean {
-  try {
-    new RegExp(pattern);
-    return true;
-  } catch {
-    return false;
-  }
 }

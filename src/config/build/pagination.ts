@@ -1,4 +1,5 @@
 import type { PaginationModel, StopCondition } from '../model.js';
+import { isRegularExpression } from '../regular-expression.js';
 import type { PaginationInput } from '../schema/pagination.js';
 import { type BuildContext, isDamaged, type Placed } from './context.js';
 
@@ -134,13 +135,4 @@ function checkTokenPlace(place: string, path: Placed<unknown>['path'], { tree, p
     'a token cannot be placed in the path',
     'The first request has none; use query, header or body.',
   );
-}
-
-function isRegularExpression(pattern: string): boolean {
-  try {
-    new RegExp(pattern);
-    return true;
-  } catch {
-    return false;
-  }
 }

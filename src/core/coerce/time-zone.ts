@@ -69,14 +69,15 @@ export class TimeZone {
    * the offset before the change, a time that they show twice with the one after it, as PostgreSQL does.
    */
   offsetAtLocal(localSeconds: number): number {
-    const before = this.#offsetAt(localSeconds - SECONDS_PER_DAY);
-    const after = this.#offsetAt(localSeconds + SECONDS_PER_DAY);
+    const before = this.offsetAt(localSeconds - SECONDS_PER_DAY);
+    const after = this.offsetAt(localSeconds + SECONDS_PER_DAY);
     if (before === after) return before;
-    if (this.#offsetAt(localSeconds - after) === after) return after;
+    if (this.offsetAt(localSeconds - after) === after) return after;
     return before;
   }
 
-  #offsetAt(unixSeconds: number): number {
+  /** Seconds east of UTC at a moment, in Unix seconds. */
+  offsetAt(unixSeconds: number): number {
     let instant = Math.max(unixSeconds, EARLIEST);
     if (instant >= LATEST) instant -= Math.ceil((instant - LATEST + 1) / CYCLE) * CYCLE;
     if (instant >= STANDARD_TIME_SINCE) instant = Math.floor(instant / BLOCK_SECONDS) * BLOCK_SECONDS;
