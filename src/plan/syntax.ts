@@ -31,6 +31,9 @@ export type ByteText = string & { readonly byteText: unique symbol };
 export const toByteText = (sql: string): ByteText => Buffer.from(sql, 'utf8').toString('latin1') as ByteText;
 export const toSql = (text: string): string => Buffer.from(text, 'latin1').toString('utf8');
 
+/** How many characters, as PostgreSQL counts them for positions, the bytes of a text stand for. */
+export const characterCount = (text: string): number => [...toSql(text)].length;
+
 /** Loads the parser; needed once before `parseStatements`. */
 export const loadParser: () => Promise<void> = loadModule;
 

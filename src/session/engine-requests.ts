@@ -49,9 +49,14 @@ function rowsOf(frames: readonly Frame[]): (string | null)[][] {
 
 /**
  * Raises an error in the client's engine session, so that its transaction fails as it must.
+ * @param position the error's place in the client's query text, which may hold several statements
  * @returns the ErrorResponse for the client
  */
-export async function raiseInEngine(link: EngineLink, error: GatewayError): Promise<Buffer> {
+export async function raiseInEngine(
+  link: EngineLink,
+  error: GatewayError,
+  position: number | undefined,
+): Promise<Buffer> {
   if (link.isFailed || link.isClosed) return backend.error(error);
   const parameters = [error.sqlstate, error.message, error.detail ?? null, error.hint ?? null];
   try {
@@ -64,7 +69,7 @@ export async function raiseInEngine(link: EngineLink, error: GatewayError): Prom
     ]);
   } catch (raised) {
     if (raised instanceof EngineError && raised.fields.get('C') === error.sqlstate) {
-      return withoutOrigin(raised.fields, error.position);
+      return withoutOrigin(raised.fields, position);
     }
   }
   return backend.error(error);

@@ -32,7 +32,8 @@ export async function reportFailure(
     return error.fields.get('C') ?? 'XX000';
   }
   const known = error instanceof GatewayError ? error : unforeseen(error, log);
-  client.write(await raiseInEngine(link, known));
+  const position = known.position === undefined ? undefined : (map(known.position) ?? undefined);
+  client.write(await raiseInEngine(link, known, position));
   return known.sqlstate;
 }
 

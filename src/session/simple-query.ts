@@ -1,4 +1,5 @@
 import type { Statement } from '../plan/statement.js';
+import { characterCount } from '../plan/syntax.js';
 import type { Frame } from '../wire/frames.js';
 import { readErrorFields, readQuery } from '../wire/messages.js';
 import { frontend } from '../wire/write.js';
@@ -162,6 +163,6 @@ function ownText(statement: Statement): Buffer {
 
 /** Positions count from the start of the statement; the client's count from the start of its query text. */
 function positionMap(statement: Statement): PositionMap {
-  const before = Buffer.from(statement.text.slice(0, statement.start), 'latin1').toString('utf8').length;
+  const before = characterCount(statement.text.slice(0, statement.start));
   return (position) => position + before;
 }

@@ -6,6 +6,7 @@ import { planStatement } from '../plan/planner.js';
 import type { Statement, StatementKind } from '../plan/statement.js';
 import { copyAsQuery } from '../plan/statement.js';
 import type { StatementPlan, StreamPlan } from '../plan/statement-plan.js';
+import { characterCount } from '../plan/syntax.js';
 import type { Resolve } from '../plan/template.js';
 import { renderTemplate } from '../plan/template.js';
 import { isInternal } from '../plan/virtual-names.js';
@@ -146,7 +147,7 @@ export class StatementRunner {
       const what = reference.role === 'lock' ? 'locked' : 'written to';
       throw errors.readOnly(`virtual table "${entry.schema}.${entry.name}" cannot be ${what}`, {
         hint: 'Virtual tables are read-only. Copy the rows first: CREATE TEMP TABLE copy AS SELECT * FROM …',
-        position: characterPosition(statement, reference.start),
+        position: characterCount(statement.text.slice(statement.start, reference.start)) + 1,
       });
     }
     return reads && RUNNABLE.has(statement.kind);
@@ -260,9 +261,4 @@ function executableSql(statement: Statement, plan: StatementPlan, tables: readon
   const range = statement.inner ?? statement;
   const rendered = renderTemplate(plan.template, tables).text;
   return Buffer.from(text.slice(start, range.start) + rendered + text.slice(range.end, end), 'latin1');
-}
-
-/** 1-based character position, relative to the statement, of a byte offset in its query text. */
-function characterPosition(statement: Statement, offset: number): number {
-  return Buffer.from(statement.text.slice(statement.start, offset), 'latin1').toString('utf8').length + 1;
 }

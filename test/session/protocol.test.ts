@@ -96,6 +96,16 @@ describe('the extended protocol on virtual tables', () => {
     expect(typesOf(await client.query('SELECT 1'))).toBe('TDCZ');
   });
 
+  it('counts positions in characters, as PostgreSQL does', async () => {
+    const first = "SELECT '🦊ü' FROM shop.rates LIMIT 1; ";
+    const at = String([...first].length + 'SELECT '.length + 1);
+    expect(errorOf(await client.query(`${first}SELECT nope FROM shop.orders`))).toMatchObject({ position: at });
+    expect(errorOf(await client.query(`${first}DELETE FROM shop.orders`))).toMatchObject({
+      sqlstate: '25006',
+      position: String([...first].length + 'DELETE FROM '.length + 1),
+    });
+  });
+
   it('puts a transaction block into the failed state with an error of its own', async () => {
     await client.query('BEGIN');
     await client.query('SELECT * FROM shop.items');
