@@ -66,7 +66,10 @@ export class BatchQueue {
   /** False when no more batches will come. */
   async arrival(): Promise<boolean> {
     while (this.#batches.length === 0 && !this.#isEnded && this.#error === null) {
-      this.#consumerGate ??= newGate();
+      if (this.#consumerGate === null) {
+        this.#consumerGate = newGate();
+        this.#wakeProducer();
+      }
       await this.#consumerGate.promise;
     }
     if (this.#error !== null) throw this.#error.reason;
@@ -84,9 +87,13 @@ export class BatchQueue {
     }
   }
 
-  /** Waits until the consumer has begun to work on the last page that had rows: so one page is read ahead, not more. */
-  async caughtUp(): Promise<void> {
-    while (this.#takenPage < this.#pushedPage) await this.#producerTurn();
+  /**
+   * Waits until the consumer has begun to work on the last page that had rows: so one page is read ahead, not more. A
+   * consumer that does not read ahead is waited for until it asks for a row that no page so far has.
+   */
+  async caughtUp(readsAhead: () => boolean): Promise<void> {
+    const isAhead = (): boolean => (readsAhead() ? this.#takenPage < this.#pushedPage : this.#consumerGate === null);
+    while (isAhead()) await this.#producerTurn();
   }
 
   /** No more batches; those in the queue can still be taken. */

@@ -20,8 +20,8 @@ export async function readHttpPages(
   http: HttpTable,
   plan: FilterPlan,
 ): Promise<void> {
-  const sequences = sequencesAtOnce(http, plan);
-  const mostPages = Math.max(1, Math.floor(pagesAtOnce(http) / sequences));
+  const sequences = run.readsAhead ? sequencesAtOnce(http, plan) : 1;
+  const mostPages = run.readsAhead ? Math.max(1, Math.floor(pagesAtOnce(http) / sequences)) : 1;
   const newSequence = (variant: RequestVariant): PageSequence => new PageSequence(run, client, http, variant);
   if (sequences > 1) {
     await readSideBySide(run, plan.variants(), sequences, newSequence, mostPages);

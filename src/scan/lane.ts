@@ -64,7 +64,7 @@ export class Lane<T> implements PageOutlet {
   }
 
   async nextTurn(): Promise<number> {
-    await this.queue.caughtUp();
+    await this.queue.caughtUp(() => true);
     this.signal.throwIfAborted();
     return ++this.#turn;
   }

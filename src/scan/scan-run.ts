@@ -81,13 +81,18 @@ export class ScanRun implements PageOutlet {
     return this.queue.isFull;
   }
 
+  /** False while no page may be asked for before the consumer wants a row of it. */
+  get readsAhead(): boolean {
+    return this.options.context.readsAhead?.() ?? true;
+  }
+
   reader(captures: readonly string[], isAgain: boolean): RecordReader {
     if (this.#reader === null || isAgain) this.#reader = this.readers.take(captures, isAgain);
     return this.#reader;
   }
 
   async nextTurn(): Promise<number> {
-    await this.queue.caughtUp();
+    await this.queue.caughtUp(() => this.readsAhead);
     this.signal.throwIfAborted();
     return ++this.#turn;
   }

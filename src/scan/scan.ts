@@ -34,13 +34,18 @@ export interface ScanContext {
   readonly statistics: ScanStatistics;
   /** Something the client should see as a NOTICE, such as a scan ended by `max_pages`. */
   readonly notice: (message: string) => void;
+  /**
+   * False while the consumer may stop at any row, as a cursor between two FETCHes does: then no page is asked for before
+   * a row of it is. Left out: true.
+   */
+  readonly readsAhead?: () => boolean;
 }
 
 /** Runs scans. One per gateway: it holds the HTTP pools, rate limits and tokens that all sessions share. */
 export interface Scanner {
   /**
    * Streams the scan's rows in the API's order; the next page is fetched while the consumer works on this one, never
-   * further ahead. Returning early closes the response and its socket.
+   * further ahead, or not before it is asked for (`readsAhead`). Returning early closes the response and its socket.
    */
   open(spec: ScanSpec, context: ScanContext): AsyncGenerator<RowBatch, void, void>;
   /** The first request as EXPLAIN shows it: method and redacted URL, then one line per further fact. No I/O. */

@@ -168,7 +168,8 @@ export class StatementRunner {
     const isCursor = cursor?.type === 'declare';
     if (encoder !== null && plan.stream !== null && !isExplain && !(isCursor && !cursor.isPlain)) {
       const { stream } = plan;
-      const open = () => this.services.scanner.open(stream.spec, this.#scanContext(signal, statistics));
+      const open = (readsAhead: () => boolean) =>
+        this.services.scanner.open(stream.spec, { ...this.#scanContext(signal, statistics), readsAhead });
       const run = new StreamRun(stream, encoder, this.client, signal, open);
       const running: RunningStatement = { run, statistics, active, way: 'stream' };
       if (!isCursor) return running;

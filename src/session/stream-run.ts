@@ -14,11 +14,13 @@ export class StreamRun implements PortalRun {
   readonly #encoder: RowEncoder;
   readonly #client: ClientWriter;
   readonly #signal: AbortSignal;
-  readonly #open: () => AsyncGenerator<RowBatch, void, void>;
+  readonly #open: (readsAhead: () => boolean) => AsyncGenerator<RowBatch, void, void>;
   #batches: AsyncGenerator<RowBatch, void, void> | null = null;
   #batch: RowBatch | null = null;
   #row = 0;
   #isAtEnd = false;
+  /** The client waits for all rows; one that asked for some may never want more. */
+  #wantsAll = true;
   /** Rows that OFFSET still leaves out, and that LIMIT still lets through. */
   #toSkip: number;
   #toSend: number;
@@ -28,7 +30,7 @@ export class StreamRun implements PortalRun {
     encoder: RowEncoder,
     client: ClientWriter,
     signal: AbortSignal,
-    open: () => AsyncGenerator<RowBatch, void, void>,
+    open: (readsAhead: () => boolean) => AsyncGenerator<RowBatch, void, void>,
   ) {
     this.#plan = plan;
     this.#encoder = encoder;
@@ -52,6 +54,7 @@ export class StreamRun implements PortalRun {
 
   /** Sends up to `wanted` of the next rows, without the message that ends them; null: passes over them. */
   async send(wanted: number, encoder: RowEncoder | null): Promise<number> {
+    this.#wantsAll = wanted === Number.POSITIVE_INFINITY;
     let sent = 0;
     while (sent < wanted && this.#toSend > 0) {
       const batch = await this.#currentBatch();
@@ -84,7 +87,7 @@ export class StreamRun implements PortalRun {
   async #currentBatch(): Promise<RowBatch | null> {
     while (this.#batch === null || this.#row >= this.#batch.rowCount) {
       if (this.#isAtEnd) return null;
-      this.#batches ??= this.#open();
+      this.#batches ??= this.#open(() => this.#wantsAll);
       const next = await this.#batches.next();
       this.#signal.throwIfAborted();
       if (next.done === true) {

@@ -30,7 +30,12 @@ function query(sql: string, onProgress: (rows: number) => void): Promise<{ rows:
     const socket = connect(gateway.port, '127.0.0.1');
     let startedAt = 0;
     let firstRowMs = 0;
+    const noteFirstRow = (): void => {
+      if (firstRowMs === 0 && counter.rows > 0) firstRowMs = performance.now() - startedAt;
+    };
     const counter = new RowCounter((type) => {
+      // The rows may come in one chunk with what ends the query.
+      noteFirstRow();
       if (type === 'E') reject(new Error('the query failed'));
       if (type !== 'Z') return;
       if (startedAt > 0) {
@@ -45,7 +50,7 @@ function query(sql: string, onProgress: (rows: number) => void): Promise<{ rows:
     socket.on('close', () => reject(new Error('the connection ended')));
     socket.on('data', (chunk: Buffer) => {
       counter.push(chunk);
-      if (firstRowMs === 0 && counter.rows > 0) firstRowMs = performance.now() - startedAt;
+      noteFirstRow();
       onProgress(counter.rows);
     });
     socket.write(

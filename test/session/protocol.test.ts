@@ -55,6 +55,21 @@ describe('the extended protocol on virtual tables', () => {
     expect(rowsOf(frames).flat()).toEqual(['1', '2', '3', '3', '4', '5']);
   });
 
+  it('asks the API for no page before a row limit reaches it', async () => {
+    const pages = (): number => shop.api.requests.filter(({ path }) => path === '/orders').length;
+    const before = pages();
+    client.send(parse('v', IDS), bindText('a', 'v', ['450']), execute('a', 100), flush);
+    await client.until('s');
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    expect(pages() - before).toBe(1);
+    client.send(execute('a', 100), flush);
+    await client.until('s');
+    expect(pages() - before).toBe(2);
+    client.send(execute('a'), sync);
+    expect(rowsOf(await client.until('Z'))).toHaveLength(250);
+    expect(pages() - before).toBe(5);
+  });
+
   it('suspends on the engine path as on the stream path', async () => {
     await client.query("SET tidegate.execution = 'engine'");
     client.send(parse('v', IDS), bindText('a', 'v', ['5']), execute('a', 2), execute('a', 0), sync);
