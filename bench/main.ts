@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util';
+import { benchDrivers } from './drivers.js';
 import { benchRelay } from './relay.js';
 import { benchStart } from './start.js';
 import { benchStream } from './stream.js';
@@ -17,6 +18,10 @@ const SECTIONS: Readonly<Record<string, Section>> = {
   relay: {
     about: 'round trips of queries that are only relayed, against the engine itself',
     run: (isQuick, print, signal) => benchRelay(isQuick ? 300 : 3_000, print, signal),
+  },
+  drivers: {
+    about: 'the drivers alone, from bytes to rows, beside other readers of the same bytes',
+    run: benchDrivers,
   },
   stream: {
     about: 'rows/s, time to first row and memory: stream path, engine path, PostgreSQL itself, JSON.parse',

@@ -1,0 +1,60 @@
+import { createReader } from '../../drivers/registry.js';
+import type { ColumnModel, TableModel } from '../../src/config/model.js';
+import { parseSqlType } from '../../src/core/sql-type.js';
+import type { BenchFormat, Work } from './format.js';
+import type { Field } from './records.js';
+
+const CHUNK_BYTES = 64 * 1024;
+
+const toColumn = ([name, type]: Field): ColumnModel => ({
+  name,
+  type: parseSqlType(type)!,
+  description: null,
+  from: 'record',
+  field: name,
+  apiName: null,
+  format: null,
+  timezone: 'UTC',
+  decimal: null,
+  nullValues: null,
+  defaultValue: null,
+  onError: 'fail',
+  notNull: false,
+  references: null,
+});
+
+const toTable = ({ driver, records }: BenchFormat, columns: readonly ColumnModel[]): TableModel => ({
+  dsn: 'bench',
+  name: 'rows',
+  description: null,
+  location: { file: 'bench.yaml', line: 1, column: 1 },
+  driver,
+  source: { type: 'files', patterns: [], compression: { type: 'auto', entry: null }, baseDir: '/', allowPaths: [] },
+  records,
+  recordsMissing: 'error',
+  columns,
+  primaryKey: [],
+  filters: [],
+  filterSeparator: ' and ',
+  limit: null,
+  lookup: null,
+});
+
+async function* chunksOf(bytes: Buffer): AsyncGenerator<Buffer> {
+  for (let i = 0; i < bytes.length; i += CHUNK_BYTES) yield bytes.subarray(i, i + CHUNK_BYTES);
+}
+
+/** The driver itself, from a page's bytes in memory to row batches of the wanted fields. */
+export function driveReader(format: BenchFormat, fields: readonly Field[], wanted: readonly number[]): Work {
+  const all = fields.map(toColumn);
+  const columns = wanted.map((index) => all[index]!);
+  const reader = createReader({ table: toTable(format, all), columns, captures: [] });
+  const { signal } = new AbortController();
+  return async (bytes) => {
+    let rows = 0;
+    const body = chunksOf(bytes);
+    const page = { body, contentType: null, number: 1, name: 'bench', constants: new Map<string, string>() };
+    for await (const batch of reader.read(page, signal)) rows += batch.rowCount;
+    return rows;
+  };
+}
