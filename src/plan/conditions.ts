@@ -44,7 +44,9 @@ export function columnsNamed(expression: string, alias: string): string[] {
       } else for (const value of Object.values(node)) visit(value);
     }
   };
-  visit(cachedExpression(expression));
+  const tree = cachedExpression(expression);
+  if (tree === null) return ['*']; // of a form unknown here: it may name any
+  visit(tree);
   return columns;
 }
 

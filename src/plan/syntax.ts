@@ -65,12 +65,32 @@ export function scanTokens(sql: string): Token[] {
     .filter((token) => !token.isComment);
 }
 
-/** The tree of one expression as EXPLAIN prints it; null when it is not one. */
+/** The tree of one expression as EXPLAIN prints it, a subplan in it as NULL; null when it is not one. */
 export function parseExpression(text: string): Node | null {
-  const statements = parseStatements(`SELECT ${text}`);
-  const select = statements?.[0]?.tree.SelectStmt as Node | undefined;
-  const target = (select?.targetList as Node[] | undefined)?.[0]?.ResTarget as Node | undefined;
+  const target = firstTarget(text) ?? firstTarget(withoutSubplans(text));
   return (target?.val as Node | undefined) ?? null;
+}
+
+function firstTarget(expression: string): Node | undefined {
+  const select = parseStatements(`SELECT ${expression}`)?.[0]?.tree.SelectStmt as Node | undefined;
+  return (select?.targetList as Node[] | undefined)?.[0]?.ResTarget as Node | undefined;
+}
+
+const QUOTED = /('(?:[^']|'')*'|"(?:[^"]|"")*")/;
+
+/** EXPLAIN names subplans in ways that are no SQL: `NOT (ANY (a.id = (hashed SubPlan 1).col1))`, `EXISTS(SubPlan 2)`. */
+function withoutSubplans(text: string): string {
+  return text
+    .split(QUOTED)
+    .map((piece, index) =>
+      index % 2 === 1
+        ? piece
+        : piece
+            .replace(/\b(?:rescan |hashed )?(?:SubPlan|InitPlan) \d+/g, 'NULL')
+            .replace(/(?<![=<>~!*] )\b(ANY|ALL) \(/g, 'tidegate_$1 (')
+            .replace(/\bEXISTS\(/g, 'tidegate_exists('),
+    )
+    .join('');
 }
 
 /** The names in a list of String nodes (qualified names, operators). */

@@ -1,0 +1,218 @@
+import type { Random } from '../../core/random.js';
+import { DAYS, type FuzzType, TEXTS, TIMES } from './world.js';
+
+/** A column that can be named in an expression, as SQL text. */
+export interface Named {
+  readonly sql: string;
+  readonly type: FuzzType;
+}
+
+export type Scope = readonly Named[];
+
+const CAST: Readonly<Record<FuzzType, string>> = {
+  int: 'bigint',
+  text: 'text',
+  num: 'numeric',
+  bool: 'boolean',
+  date: 'date',
+  ts: 'timestamptz',
+  dbl: 'float8',
+};
+
+/** Writes type-correct expressions; constants are literals or, now and then, parameters. */
+export class Expressions {
+  readonly parameters: string[] = [];
+
+  constructor(
+    readonly random: Random,
+    readonly usesParameters: boolean,
+    /** A subquery with one column of the type, and a bare one for EXISTS; null: none at this depth. */
+    readonly subquery: (outer: Scope, type: FuzzType | null, isScalar: boolean) => string | null,
+  ) {}
+
+  columns(scope: Scope, type: FuzzType): Scope {
+    return scope.filter((column) => column.type === type);
+  }
+
+  constant(type: FuzzType): string {
+    const value = this.#value(type);
+    if (this.usesParameters && this.random.chance(0.5)) {
+      this.parameters.push(value);
+      return `$${this.parameters.length}::${CAST[type]}`;
+    }
+    const quoted = `'${value.replaceAll("'", "''")}'`;
+    switch (type) {
+      case 'int':
+      case 'num':
+        return value.startsWith('-') ? `(${value})` : value;
+      case 'bool':
+        return value;
+      case 'text':
+        return quoted;
+      default:
+        return this.random.chance(0.3) ? quoted : `${quoted}::${CAST[type]}`;
+    }
+  }
+
+  #value(type: FuzzType): string {
+    const { random } = this;
+    switch (type) {
+      case 'int':
+        return String(random.chance(0.9) ? random.int(0, 12) : random.int(-5, 70));
+      case 'text':
+        return random.pick(TEXTS);
+      case 'num':
+        return String(random.int(-300, 900) / 4);
+      case 'bool':
+        return random.pick(['true', 'false']);
+      case 'date':
+        return random.pick(DAYS);
+      case 'ts':
+        return random.pick(TIMES);
+      case 'dbl':
+        return random.pick(['0', '0.5', '-1.25', '3', '1e10']);
+    }
+  }
+
+  of(scope: Scope, type: FuzzType, depth: number): string {
+    const { random } = this;
+    const columns = this.columns(scope, type);
+    if (depth <= 0 || random.chance(0.4)) {
+      return columns.length > 0 && random.chance(0.85) ? random.pick(columns).sql : this.#typed(type);
+    }
+    if (random.chance(0.12)) {
+      const subquery = this.subquery(scope, type, true);
+      if (subquery !== null) return `(${subquery})`;
+    }
+    const inner = (): string => this.of(scope, type, depth - 1);
+    const kind = random.int(0, 3);
+    if (kind === 0) return `coalesce(${inner()}, ${this.#typed(type)})`;
+    if (kind === 1) return `CASE WHEN ${this.condition(scope, depth - 1)} THEN ${inner()} ELSE ${inner()} END`;
+    switch (type) {
+      case 'int':
+        return random.pick([
+          () => `(${inner()} + ${inner()})`,
+          () => `length(${this.of(scope, 'text', depth - 1)})::bigint`,
+          () => `abs(${inner()})`,
+          () => `extract(year FROM ${this.of(scope, 'date', depth - 1)})::bigint`,
+        ])();
+      case 'text':
+        return random.pick([
+          () => `upper(${inner()})`,
+          () => `left(${inner()}, 2)`,
+          () => `(${inner()} || ${inner()})`,
+          () => `(${this.of(scope, 'int', depth - 1)})::text`,
+        ])();
+      case 'num':
+        return random.pick([
+          () => `(${inner()} + ${inner()})`,
+          () => `(${this.of(scope, 'int', depth - 1)})::numeric`,
+        ])();
+      case 'bool':
+        return `(${this.condition(scope, depth - 1)})`;
+      case 'date':
+        return `(${this.of(scope, 'date', depth - 1)} + ${random.int(0, 40)})`;
+      case 'ts':
+        return `(${inner()} + interval '1 day')`;
+      case 'dbl':
+        return `abs(${inner()})`;
+    }
+  }
+
+  /** A constant that keeps its type where nothing else says it. */
+  #typed(type: FuzzType): string {
+    return `${this.constant(type)}::${CAST[type]}`;
+  }
+
+  condition(scope: Scope, depth: number): string {
+    const { random } = this;
+    if (depth > 0) {
+      const kind = random.int(0, 11);
+      if (kind <= 1) return `${this.condition(scope, depth - 1)} AND ${this.condition(scope, depth - 1)}`;
+      if (kind === 2) return `(${this.condition(scope, depth - 1)} OR ${this.condition(scope, depth - 1)})`;
+      if (kind === 3) return `NOT (${this.condition(scope, depth - 1)})`;
+      if (kind === 4) {
+        const subquery = this.subquery(scope, null, false);
+        if (subquery !== null) return `${random.chance(0.25) ? 'NOT ' : ''}EXISTS (${subquery})`;
+      }
+      if (kind === 5) {
+        const type = random.pick(['int', 'text'] as const);
+        const subquery = this.subquery(scope, type, false);
+        if (subquery !== null) {
+          return `${this.of(scope, type, 0)} ${random.chance(0.2) ? 'NOT IN' : 'IN'} (${subquery})`;
+        }
+      }
+    }
+    return this.#simple(scope);
+  }
+
+  /** The forms that APIs can filter by, and some that they nearly can. */
+  #simple(scope: Scope): string {
+    const { random } = this;
+    if (scope.length === 0) return `${this.#typed('int')} < ${this.#typed('int')}`;
+    const { sql, type } = random.pick(scope);
+    if (random.chance(0.08)) return `${sql} IS ${random.chance(0.5) ? 'NOT ' : ''}NULL`;
+    if (type === 'bool') {
+      return random.pick([
+        sql,
+        `NOT ${sql}`,
+        `${sql} = ${this.constant('bool')}`,
+        `${sql} IS TRUE`,
+        `${sql} IS NOT TRUE`,
+      ]);
+    }
+    const constant = (): string => this.constant(type);
+    const operator = random.pick(['=', '=', '=', '<>', '<', '<=', '>', '>=']);
+    const forms = [
+      () => `${sql} ${operator} ${constant()}`,
+      () => `${sql} ${operator} ${constant()}`,
+      () => `${constant()} ${operator} ${sql}`,
+      () => `${sql} IN (${this.#list(type)})`,
+      () => `${sql} IN (${this.#list(type)})`,
+      () => `${sql} NOT IN (${this.#list(type)})`,
+      () => `${sql} BETWEEN ${constant()} AND ${constant()}`,
+      () => `(${sql} = ${constant()} OR ${sql} = ${constant()})`,
+      () => `${sql} = ANY (ARRAY[${this.#list(type)}]::${CAST[type]}[])`,
+      () => `${sql} ${operator} ${this.of(scope, type, 1)}`,
+      () => `${sql} IS DISTINCT FROM ${constant()}`,
+      () => `(${sql} = ${constant()} AND ${this.#other(scope)} OR ${sql} = ${constant()} AND ${this.#other(scope)})`,
+    ];
+    if (type === 'text') {
+      forms.push(
+        () => `${sql} LIKE ${random.pick(["'%p%'", "'o%'", "'%'", "'_pen'", "'a,b'", "'\\%'"])}`,
+        () => `${sql} ILIKE ${random.pick(["'O%'", "'%D'"])}`,
+        () => `(${sql})::text = ${this.constant('text')}`,
+        () => `${sql} NOT LIKE 'o%'`,
+      );
+    }
+    if (type === 'int') {
+      forms.push(
+        () => `(${sql})::numeric ${operator} ${this.constant('num')}`,
+        () => `(${sql})::text = '${random.int(0, 9)}'`,
+        () => `(${sql})::bigint ${operator} ${this.constant('int')}`,
+      );
+    }
+    if (type === 'date' || type === 'ts') {
+      forms.push(
+        () => `${sql} ${operator} CURRENT_DATE - ${random.pick([0, 5, 300, 333])}`,
+        () => `${sql} ${operator} now() - interval '${random.pick(['1 day', '300 days', '1 year'])}'`,
+        () => `${sql} ${operator} '${random.pick(TIMES)}'::timestamptz`,
+        () => `${sql} ${operator} '${random.pick(DAYS)}'::date`,
+        () => `${sql} ${operator} timestamp '${random.pick(DAYS)} 12:00:00'`,
+        () => `(${sql})::date ${operator} '${random.pick(DAYS)}'::date`,
+        () => `date_trunc('month', ${sql}) = '2026-01-01'::date`,
+      );
+    }
+    return random.pick(forms)();
+  }
+
+  #other(scope: Scope): string {
+    const { sql, type } = this.random.pick(scope);
+    return type === 'bool' ? sql : `${sql} >= ${this.constant(type)}`;
+  }
+
+  #list(type: FuzzType): string {
+    const values = Array.from({ length: this.random.int(1, 5) }, () => this.constant(type));
+    return (this.random.chance(0.05) ? [...values, 'NULL'] : values).join(', ');
+  }
+}
