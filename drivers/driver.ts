@@ -44,6 +44,8 @@ export interface RecordReader {
    * its column, and the page for a body that is not well-formed or is cut off: never fewer rows without an error.
    */
   read(page: Page, signal: AbortSignal): AsyncGenerator<RowBatch, PageOutcome, void>;
+  /** What was captured so far of the page that is being read: a guess until its outcome. A reader may have none. */
+  readonly captured?: ReadonlyMap<string, string | null>;
 }
 
 export type ReaderFactory = (options: ReaderOptions) => RecordReader;

@@ -104,6 +104,10 @@ export class JsonReader implements RecordReader {
     );
   }
 
+  get captured(): ReadonlyMap<string, string | null> {
+    return this.#captured;
+  }
+
   async *read(page: Page, signal: AbortSignal): AsyncGenerator<RowBatch, PageOutcome, void> {
     const writer = this.#writer;
     const { builder } = writer;

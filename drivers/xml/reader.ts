@@ -123,10 +123,10 @@ export class XmlReader implements RecordReader {
     tokenizer.checkEnd(window);
     if (!this.#walker.isPathFound && !this.#isMissingFine) throw this.#missing();
     if (builder.rowCount > 0) yield builder.finish();
-    return { recordCount: writer.recordCount, captured: this.#captured() };
+    return { recordCount: writer.recordCount, captured: this.captured };
   }
 
-  #captured(): ReadonlyMap<string, string | null> {
+  get captured(): ReadonlyMap<string, string | null> {
     const captured = new Map<string, string | null>();
     this.#captures.forEach((path, index) => {
       const texts = this.#texts[this.#writer.columns.length + index];

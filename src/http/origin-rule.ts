@@ -10,9 +10,14 @@ export interface OriginRule {
   readonly subject: string;
 }
 
+/** Whether a link may lead there. */
+export function isAllowedOrigin(url: URL, { home, allowed }: OriginRule): boolean {
+  return url.origin === home || allowed.some((origin) => isSameOrigin(origin, url));
+}
+
 /** Throws HV000, naming the origin, when a redirect or page link leads where the DSN does not allow it. */
 export function checkOrigin(url: URL, rule: OriginRule, kind: 'redirect' | 'page link'): void {
-  if (url.origin === rule.home || rule.allowed.some((origin) => isSameOrigin(origin, url))) return;
+  if (isAllowedOrigin(url, rule)) return;
   const origin = url.origin === 'null' ? url.protocol : url.origin;
   throw errors.apiError(`the API's ${kind} leads to another origin, "${origin}"`, {
     detail: `${rule.subject}, whose own origin is ${rule.home}`,

@@ -79,21 +79,26 @@ export class BatchQueue {
   /** Waits until there is room for another batch; `onStall` tells that the consumer seems to rest. */
   async room(onStall: () => void): Promise<void> {
     if (!this.isFull || this.#error !== null) return this.#throwIfFailed();
-    const timer = setTimeout(onStall, this.#bounds.stallMs);
-    try {
-      while (this.isFull) await this.#producerTurn();
-    } finally {
-      clearTimeout(timer);
-    }
+    await this.#whileConsumerRests(() => this.isFull, onStall);
   }
 
   /**
    * Waits until the consumer has begun to work on the last page that had rows: so one page is read ahead, not more. A
    * consumer that does not read ahead is waited for until it asks for a row that no page so far has.
    */
-  async caughtUp(readsAhead: () => boolean): Promise<void> {
+  async caughtUp(readsAhead: () => boolean, onStall: () => void): Promise<void> {
     const isAhead = (): boolean => (readsAhead() ? this.#takenPage < this.#pushedPage : this.#consumerGate === null);
-    while (isAhead()) await this.#producerTurn();
+    if (isAhead()) await this.#whileConsumerRests(isAhead, onStall);
+  }
+
+  /** True when the consumer has begun to work on this page. */
+  hasBegun(page: number): boolean {
+    return this.#takenPage >= page;
+  }
+
+  /** True when the consumer waits for a batch. */
+  get isWaitedFor(): boolean {
+    return this.#consumerGate !== null;
   }
 
   /** No more batches; those in the queue can still be taken. */
@@ -122,6 +127,15 @@ export class BatchQueue {
       await this.#producerGate.promise;
     }
     this.fail(reason, true);
+  }
+
+  async #whileConsumerRests(holds: () => boolean, onStall: () => void): Promise<void> {
+    const timer = setTimeout(onStall, this.#bounds.stallMs);
+    try {
+      while (holds()) await this.#producerTurn();
+    } finally {
+      clearTimeout(timer);
+    }
   }
 
   async #producerTurn(): Promise<void> {

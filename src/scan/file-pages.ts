@@ -16,7 +16,7 @@ const READ_BYTES = 256 * 1024;
 export async function readFilePages(run: ScanRun, source: FilesSource): Promise<void> {
   const files = await findFiles(source, run.subject, run.signal);
   for (const [index, file] of files.entries()) {
-    const number = await run.nextTurn();
+    const number = await run.nextTurn(() => {});
     run.claimPage();
     const result = await readPage(run, {
       subject: run.subject,

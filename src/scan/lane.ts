@@ -63,8 +63,16 @@ export class Lane<T> implements PageOutlet {
     return this.queue.isFull;
   }
 
-  async nextTurn(): Promise<number> {
-    await this.queue.caughtUp(() => true);
+  get isWaitedFor(): boolean {
+    return this.queue.isWaitedFor && this.#options.parent.isWaitedFor;
+  }
+
+  isReadyForNext(turn: number): boolean {
+    return this.queue.hasBegun(turn) || this.isWaitedFor;
+  }
+
+  async nextTurn(onStall: () => void): Promise<number> {
+    await this.queue.caughtUp(() => true, onStall);
     this.signal.throwIfAborted();
     return ++this.#turn;
   }
@@ -118,7 +126,7 @@ export async function drainLane(lane: Lane<unknown>, outlet: PageOutlet): Promis
   do {
     for (let next = lane.queue.firstPage; next !== null; next = lane.queue.firstPage) {
       // Taking the batch lets the lane fetch its next page, so it waits until the consumer has come to this one.
-      if (next !== lanePage) page = await outlet.nextTurn();
+      if (next !== lanePage) page = await outlet.nextTurn(() => {});
       lanePage = next;
       const batch = lane.queue.take();
       if (batch === null) break;

@@ -1,13 +1,14 @@
 import { errors, GatewayError } from '../core/errors.js';
 import type { HttpClient } from '../http/client.js';
 import { showDraft } from '../http/finish-request.js';
-import type { PageFacts, Paginator } from '../http/pagination/paginator.js';
+import type { PageFacts, PageLength, PageSoFar, Paginator } from '../http/pagination/paginator.js';
 import type { RequestDraft } from '../http/request-draft.js';
 import type { OpenEntry } from '../http/request-log.js';
 import type { BodyFailure, HttpResponse } from '../http/response.js';
 import { Attempts, isIdempotent } from '../http/retry.js';
-import { pauseBeforeRetry, type SendContext, type SendPolicy, sendRequest } from '../http/send.js';
+import { type Answer, pauseBeforeRetry, type SendContext, type SendPolicy, sendRequest } from '../http/send.js';
 import type { RequestVariant } from './filter-plan.js';
+import { type LinkedSignals, linkSignals } from './link-signals.js';
 import { pageConstants } from './page-constants.js';
 import { PageObserver } from './page-observer.js';
 import type { PageOutlet } from './page-outlet.js';
@@ -33,19 +34,19 @@ export type FetchedPage =
   | { readonly type: 'none' }
   | { readonly type: 'satisfied' };
 
-/** Requests a page and reads its rows into the outlet, with another try wherever that is worth it. */
-export async function fetchPage(
-  settings: PageSettings,
-  outlet: PageOutlet,
-  draft: RequestDraft,
-  /** 1-based within the sequence. */
-  number: number,
-  turn: number,
-): Promise<FetchedPage> {
-  return await new PageFetch(settings, outlet, draft, number).read(turn);
+/** What whoever reads a page wants to know meanwhile. */
+export interface PageListener {
+  /** At its beginning and after each batch. */
+  readonly onProgress: (page: PageSoFar) => void;
+  /** While the consumer rests. */
+  readonly onStall: () => void;
 }
 
-class PageFetch {
+/**
+ * A page that is requested and read into the outlet, with another try wherever that is worth it. Whoever makes one reads
+ * or abandons it.
+ */
+export class PageFetch {
   readonly #settings: PageSettings;
   readonly #outlet: PageOutlet;
   readonly #draft: RequestDraft;
@@ -54,15 +55,20 @@ class PageFetch {
   readonly #context: SendContext;
   readonly #entry: OpenEntry;
   readonly #startedAt = performance.now();
+  readonly #link: LinkedSignals;
+  /** The request that was sent before the page's turn. */
+  #begun: Promise<Answer> | null = null;
   /** The page as its last try answered it. */
   #current: { readonly response: HttpResponse; readonly observer: PageObserver } | null = null;
 
+  /** `number` is 1-based within the sequence. */
   constructor(settings: PageSettings, outlet: PageOutlet, draft: RequestDraft, number: number) {
     const { run, policy } = settings;
     this.#settings = settings;
     this.#outlet = outlet;
     this.#draft = draft;
     this.#number = number;
+    this.#link = linkSignals([outlet.signal]);
     this.#attempts = new Attempts(policy.retry.attempts);
     this.#entry = run.options.requestLog.begin({
       dsn: policy.dsn,
@@ -71,22 +77,72 @@ class PageFetch {
       url: showDraft(draft, policy.redactor),
     });
     const counters = run.options.context.statistics;
-    this.#context = { signal: outlet.signal, counters, log: run.options.log, entry: this.#entry };
+    this.#context = { signal: this.#link.controller.signal, counters, log: run.options.log, entry: this.#entry };
   }
 
-  async read(turn: number): Promise<FetchedPage> {
+  /** Sends the request before its turn has come; what goes wrong shows when the page is read. */
+  begin(): void {
+    this.#begun = this.#send();
+    this.#begun.catch(() => {});
+  }
+
+  /** Lets others use the place of a request that has begun. */
+  releaseSlot(): void {
+    this.#begun?.then(
+      ({ response }) => response.releaseSlot(),
+      () => {},
+    );
+  }
+
+  /** Ends the request of a page that will not be read; nothing of it is left then. Does nothing after `read`. */
+  async abandon(): Promise<void> {
+    this.#link.controller.abort(new Error('the page is not needed'));
+    this.#link.unlink();
+    const begun = this.#begun;
+    this.#begun = null;
+    if (begun === null) return;
+    this.#entry.error = 'not needed';
+    await begun.then(
+      ({ response }) => response.discard(),
+      () => {},
+    );
+    this.#endEntry();
+  }
+
+  async read(turn: number, listener: PageListener | null = null): Promise<FetchedPage> {
     try {
-      return await this.#read(turn);
+      return await this.#read(turn, listener);
     } catch (error) {
       this.#entry.error = error instanceof GatewayError ? `${error.sqlstate} ${error.message}` : 'ended';
       throw error;
     } finally {
-      this.#entry.attempts = this.#attempts.used;
-      this.#entry.durationMs = Math.round(performance.now() - this.#startedAt);
+      this.#link.unlink();
+      this.#endEntry();
     }
   }
 
-  async #read(turn: number): Promise<FetchedPage> {
+  #endEntry(): void {
+    this.#entry.attempts = this.#attempts.used;
+    this.#entry.durationMs = Math.round(performance.now() - this.#startedAt);
+  }
+
+  #send(): Promise<Answer> {
+    const { client, policy } = this.#settings;
+    return sendRequest(client, this.#draft, policy, this.#attempts, this.#context);
+  }
+
+  get #length(): PageLength {
+    const { response, observer } = this.#current!;
+    const length = response.headers.get('content-length')?.trim() ?? '';
+    return { bytes: observer.bytes, contentLength: /^\d+$/.test(length) ? Number(length) : null };
+  }
+
+  #soFar(captured: ReadonlyMap<string, string | null>, hasRecords: boolean): PageSoFar {
+    const { status, headers, url } = this.#current!.response;
+    return { number: this.#number, status, headers, url, captured, hasRecords, length: this.#length };
+  }
+
+  async #read(turn: number, listener: PageListener | null): Promise<FetchedPage> {
     const { run, paginator, variant } = this.#settings;
     const result = await readPage(this.#outlet, {
       subject: run.subject,
@@ -95,6 +151,12 @@ class PageFetch {
       open: () => this.#open(),
       beforeRetry: (failure) => this.#beforeRetry(failure),
       choose: rowChooser(variant.conditions, run.options.spec.columns),
+      ...(listener === null
+        ? {}
+        : {
+            onProgress: (captured, hasRecords) => listener.onProgress(this.#soFar(captured, hasRecords)),
+            onStall: listener.onStall,
+          }),
     });
     if (result.type !== 'read') return result;
     const { response, observer } = this.#current!;
@@ -102,15 +164,15 @@ class PageFetch {
     this.#entry.rows = recordCount;
     const { status, headers, url } = response;
     const { fingerprint, hasMatched } = observer;
-    return {
-      type: 'read',
-      facts: { number: this.#number, recordCount, captured, status, headers, url, fingerprint, hasMatched },
-    };
+    const page = { number: this.#number, recordCount, captured, status, headers, url };
+    return { type: 'read', facts: { ...page, fingerprint, hasMatched, length: this.#length } };
   }
 
   async #open(): Promise<OpenedPage | null> {
-    const { run, client, policy, paginator, variant } = this.#settings;
-    const { response, meaning } = await sendRequest(client, this.#draft, policy, this.#attempts, this.#context);
+    const { run, paginator, variant } = this.#settings;
+    const begun = this.#begun;
+    this.#begun = null;
+    const { response, meaning } = await (begun ?? this.#send());
     if (meaning === 'stop') {
       response.discard();
       return null;

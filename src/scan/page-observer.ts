@@ -17,7 +17,7 @@ export class PageObserver {
   readonly #searched: Uint8Array[] = [];
   #searchedBytes = 0;
   #head: Buffer = Buffer.alloc(0);
-  #length = 0;
+  #bytes = 0;
   #checksum = 0;
   #error: { readonly reason: unknown } | null = null;
 
@@ -38,10 +38,15 @@ export class PageObserver {
     if (this.#error !== null) throw this.#error.reason;
   }
 
+  /** Decompressed bytes that have come so far. */
+  get bytes(): number {
+    return this.#bytes;
+  }
+
   /** Equal for equal bodies, and for no others that an API would send one after the other; null when not asked for. */
   get fingerprint(): string | null {
     if (!this.#options.needsFingerprint) return null;
-    return `${this.#length} ${this.#checksum} ${this.#head.toString('latin1')}`;
+    return `${this.#bytes} ${this.#checksum} ${this.#head.toString('latin1')}`;
   }
 
   get hasMatched(): boolean {
@@ -56,8 +61,8 @@ export class PageObserver {
       this.#error = { reason };
       throw reason;
     }
+    this.#bytes += chunk.length;
     if (this.#options.needsFingerprint) {
-      this.#length += chunk.length;
       this.#checksum = crc32(chunk, this.#checksum);
       const missing = HEAD_BYTES - this.#head.length;
       if (missing > 0) this.#head = Buffer.concat([this.#head, chunk.subarray(0, missing)]);

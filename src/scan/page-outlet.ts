@@ -12,8 +12,15 @@ export interface PageOutlet {
   readonly pagesLeft: number;
   /** True when the rows handed over have to be taken before more may come. */
   readonly isFull: boolean;
-  /** Waits until the rows of the page before are being worked on; the number of the next page for `emit`. */
-  nextTurn(): Promise<number>;
+  /** True when the scan's consumer waits for rows of this outlet. */
+  readonly isWaitedFor: boolean;
+  /** True when a page may be asked for before the consumer wants a row of it, and it has come to this page. */
+  isReadyForNext(turn: number): boolean;
+  /**
+   * Waits until the rows of the page before are being worked on; the number of the next page for `emit`. `onStall` tells
+   * that this may take long.
+   */
+  nextTurn(onStall: () => void): Promise<number>;
   /** Counts a page of the scan. Throws 54000 when it is one too many. */
   claimPage(): void;
   /** Counts a page that was answered. */

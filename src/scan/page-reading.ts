@@ -27,6 +27,10 @@ export interface PageSource {
   open(): Promise<OpenedPage | null>;
   /** After a body broke off: waits and returns when another try is worth it, else throws. */
   beforeRetry(failure: BodyFailure): Promise<void>;
+  /** Told at a page's beginning and after each of its batches, with what was captured of it so far. */
+  readonly onProgress?: (captured: ReadonlyMap<string, string | null>, hasRecords: boolean) => void;
+  /** Told while the consumer rests. */
+  readonly onStall?: () => void;
   /** Leaves the rows out that do not belong to this page's request. */
   readonly choose: ((batch: RowBatch) => RowBatch) | null;
 }
@@ -36,6 +40,8 @@ export type PageResult =
   | { readonly type: 'read'; readonly outcome: PageOutcome }
   | { readonly type: 'none' }
   | { readonly type: 'satisfied' };
+
+const NOTHING_CAPTURED: ReadonlyMap<string, string | null> = new Map();
 
 /** Reads a page into the outlet, again from the start when its body breaks off; never a row twice, none lost. */
 export async function readPage(outlet: PageOutlet, source: PageSource): Promise<PageResult> {
@@ -69,8 +75,15 @@ async function readBody(
   handed: HandedRows,
   isAgain: boolean,
 ): Promise<PageOutcome | null> {
-  const rows = outlet.reader(source.captures, isAgain).read(opened.page, outlet.signal);
+  const reader = outlet.reader(source.captures, isAgain);
+  const rows = reader.read(opened.page, outlet.signal);
+  const onStall = (): void => {
+    opened.releaseSlot();
+    source.onStall?.();
+  };
   let isEnded = false;
+  let hasRecords = false;
+  source.onProgress?.(NOTHING_CAPTURED, hasRecords);
   try {
     for (;;) {
       const result = await rows.next();
@@ -79,13 +92,15 @@ async function readBody(
         handed.finish();
         return result.value;
       }
+      hasRecords ||= result.value.rowCount > 0;
+      source.onProgress?.(reader.captured ?? NOTHING_CAPTURED, hasRecords);
       const fresh = handed.pass(result.value);
       if (fresh === null) continue;
       const chosen = source.choose === null ? fresh : source.choose(fresh);
       if (chosen.rowCount === 0) continue;
       outlet.emit(chosen, source.number);
       if (outlet.isSatisfied) return null;
-      if (outlet.isFull) await outlet.room(opened.releaseSlot);
+      if (outlet.isFull) await outlet.room(onStall);
     }
   } finally {
     if (!isEnded) await rows.return({ recordCount: 0, captured: new Map() });

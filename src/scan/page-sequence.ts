@@ -1,14 +1,14 @@
 import type { HttpClient } from '../http/client.js';
-import { checkOrigin } from '../http/origin-rule.js';
+import { checkOrigin, isAllowedOrigin } from '../http/origin-rule.js';
 import { createPaginator } from '../http/pagination/create-paginator.js';
-import type { NextPage, PagesAhead, Paginator } from '../http/pagination/paginator.js';
+import type { ExpectedPage, NextPage, PageSoFar, PagesAhead, Paginator } from '../http/pagination/paginator.js';
 import { placeValues, withAddress } from '../http/place-values.js';
 import { redactUrl } from '../http/redact-url.js';
 import type { RequestDraft } from '../http/request-draft.js';
 import type { RequestVariant } from './filter-plan.js';
 import { draftForScan, type HttpTable } from './http-table.js';
 import { drainLane, Lane } from './lane.js';
-import { type FetchedPage, fetchPage, type PageSettings } from './page-fetch.js';
+import { type FetchedPage, PageFetch, type PageSettings } from './page-fetch.js';
 import type { PageOutlet } from './page-outlet.js';
 import { sizeForLimit } from './page-size.js';
 import type { ScanRun } from './scan-run.js';
@@ -32,6 +32,17 @@ export function sequenceStart(
   return { paginator, base, first: placeValues(base, paginator.first()) };
 }
 
+/** A page that was asked for before the one in front of it was read. */
+interface PageAhead {
+  readonly page: ExpectedPage;
+  readonly fetch: PageFetch;
+}
+
+function isSamePage(expected: ExpectedPage, next: ExpectedPage): boolean {
+  if (expected.type === 'address') return next.type === 'address' && expected.url.href === next.url.href;
+  return next.type === 'values' && JSON.stringify(expected.values) === JSON.stringify(next.values);
+}
+
 /** The pages that one request leads to. */
 export class PageSequence {
   readonly #run: ScanRun;
@@ -39,6 +50,9 @@ export class PageSequence {
   readonly #base: RequestDraft;
   readonly #first: RequestDraft;
   readonly #maxPages: number | null;
+  #ahead: PageAhead | null = null;
+  /** Of the pages read so far. */
+  #mostRecords = 0;
 
   constructor(run: ScanRun, client: HttpClient, http: HttpTable, variant: RequestVariant) {
     const { pagination } = http.source;
@@ -59,15 +73,53 @@ export class PageSequence {
   }
 
   async #readInTurn(outlet: PageOutlet): Promise<boolean> {
-    let draft = this.#first;
-    for (let number = 1; ; number++) {
-      const turn = await outlet.nextTurn();
-      outlet.claimPage();
-      const page = await fetchPage(this.#settings, outlet, draft, number, turn);
-      const next = this.#after(page, number);
-      if (next.type === 'stop') return page.type === 'satisfied';
-      draft = this.#follow(next);
+    let current = new PageFetch(this.#settings, outlet, this.#first, 1);
+    try {
+      for (let number = 1; ; number++) {
+        const turn = await outlet.nextTurn(() => current.releaseSlot());
+        outlet.claimPage();
+        const wanted = outlet.rowsWanted;
+        const page = await current.read(turn, {
+          onProgress: (soFar) => {
+            if (this.#ahead === null && this.#mayAskAhead(outlet, turn, number, wanted)) this.#askAhead(outlet, soFar);
+          },
+          onStall: () => this.#ahead?.fetch.releaseSlot(),
+        });
+        const next = this.#after(page, number);
+        if (next.type === 'stop') return page.type === 'satisfied';
+        current =
+          (await this.#takeAhead(next)) ?? new PageFetch(this.#settings, outlet, this.#follow(next), number + 1);
+      }
+    } finally {
+      await Promise.all([current.abandon(), this.#ahead?.fetch.abandon()]);
     }
+  }
+
+  /** The page asked for ahead when it is the next one indeed; null, and it is abandoned, when it is not. */
+  async #takeAhead(next: ExpectedPage): Promise<PageFetch | null> {
+    const ahead = this.#ahead;
+    if (ahead === null) return null;
+    if (!isSamePage(ahead.page, next)) await ahead.fetch.abandon();
+    this.#ahead = null;
+    return isSamePage(ahead.page, next) ? ahead.fetch : null;
+  }
+
+  /** Whether another page will be used as far as limits are concerned. */
+  #mayAskAhead(outlet: PageOutlet, turn: number, number: number, wanted: number | null): boolean {
+    if (!outlet.isReadyForNext(turn) || outlet.pagesLeft <= 0) return false;
+    if (this.#maxPages !== null && number >= this.#maxPages) return false;
+    // How many rows this page will still give is only known by the pages before it.
+    return wanted === null || (number > 1 && wanted > this.#mostRecords);
+  }
+
+  /** Asks for the next page where it shows in this one. */
+  #askAhead(outlet: PageOutlet, soFar: PageSoFar): void {
+    const { paginator, policy } = this.#settings;
+    const page = paginator.expect(soFar);
+    if (page === null || (page.type === 'address' && !isAllowedOrigin(page.url, policy.origins))) return;
+    const fetch = new PageFetch(this.#settings, outlet, this.#follow(page), soFar.number + 1);
+    fetch.begin();
+    this.#ahead = { page, fetch };
   }
 
   /**
@@ -101,7 +153,7 @@ export class PageSequence {
     const draft = placeValues(this.#base, ahead.values(number));
     const options = { parent: outlet, readers: this.#run.readers, countsPages: false };
     return new Lane(options, (lane) =>
-      lane.nextTurn().then((turn) => fetchPage(this.#settings, lane, draft, number, turn)),
+      lane.nextTurn(() => {}).then((turn) => new PageFetch(this.#settings, lane, draft, number).read(turn)),
     );
   }
 
@@ -119,6 +171,7 @@ export class PageSequence {
 
   #after(page: FetchedPage, number: number): NextPage {
     if (page.type !== 'read') return { type: 'stop' };
+    this.#mostRecords = Math.max(this.#mostRecords, page.facts.recordCount);
     const next = this.#settings.paginator.next(page.facts);
     if (next.type === 'stop' || this.#maxPages === null || number < this.#maxPages) return next;
     const pages = `${this.#maxPages} ${this.#maxPages === 1 ? 'page' : 'pages'}`;
@@ -128,7 +181,7 @@ export class PageSequence {
     return { type: 'stop' };
   }
 
-  #follow(next: Exclude<NextPage, { type: 'stop' }>): RequestDraft {
+  #follow(next: ExpectedPage): RequestDraft {
     if (next.type === 'values') return placeValues(this.#base, next.values);
     checkOrigin(next.url, this.#settings.policy.origins, 'page link');
     return withAddress(this.#base, next.url);

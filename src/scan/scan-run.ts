@@ -91,8 +91,16 @@ export class ScanRun implements PageOutlet {
     return this.#reader;
   }
 
-  async nextTurn(): Promise<number> {
-    await this.queue.caughtUp(() => this.readsAhead);
+  get isWaitedFor(): boolean {
+    return this.queue.isWaitedFor;
+  }
+
+  isReadyForNext(turn: number): boolean {
+    return this.readsAhead && (this.queue.hasBegun(turn) || this.isWaitedFor);
+  }
+
+  async nextTurn(onStall: () => void): Promise<number> {
+    await this.queue.caughtUp(() => this.readsAhead, onStall);
     this.signal.throwIfAborted();
     return ++this.#turn;
   }

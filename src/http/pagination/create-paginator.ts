@@ -31,4 +31,5 @@ const SINGLE_PAGE: Paginator = {
   ahead: null,
   first: () => [],
   next: () => STOP,
+  expect: () => null,
 };

@@ -2,7 +2,15 @@ import type { PaginationModel } from '../../config/model.js';
 import { errors } from '../../core/errors.js';
 import { shorten } from '../api-message.js';
 import { sizeValue } from './numbered.js';
-import { type NextPage, type PageFacts, type Paginator, type PaginatorOptions, STOP } from './paginator.js';
+import {
+  type ExpectedPage,
+  type NextPage,
+  type PageFacts,
+  type PageSoFar,
+  type Paginator,
+  type PaginatorOptions,
+  STOP,
+} from './paginator.js';
 import { SeenTokens } from './seen-tokens.js';
 import { StopRules } from './stop-conditions.js';
 
@@ -16,9 +24,14 @@ export function createCursor(model: CursorModel, options: PaginatorOptions): Pag
   const inHeader = model.type === 'header_cursor';
   const captures = inHeader || model.field === null ? rules.captures : [model.field, ...rules.captures];
 
-  const readToken = (facts: PageFacts): string | null => {
+  const readToken = (facts: PageSoFar | PageFacts): string | null => {
     const token = inHeader ? facts.headers.get(model.header ?? '') : (facts.captured.get(model.field ?? '') ?? null);
     return token === null || token.trim() === '' || token === 'false' ? null : token;
+  };
+
+  const pageAt = (token: string): ExpectedPage => {
+    const cursor = { place: model.place, parameter: model.parameter, value: token };
+    return { type: 'values', values: [cursor, ...sizeValue(model, size)] };
   };
 
   return {
@@ -41,8 +54,11 @@ export function createCursor(model: CursorModel, options: PaginatorOptions): Pag
           },
         );
       }
-      const cursor = { place: model.place, parameter: model.parameter, value: token };
-      return { type: 'values', values: [cursor, ...sizeValue(model, size)] };
+      return pageAt(token);
+    },
+    expect(page) {
+      const token = readToken(page);
+      return token === null || seen.has(token) || !rules.expectsMore(page) ? null : pageAt(token);
     },
   };
 }

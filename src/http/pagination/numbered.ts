@@ -1,4 +1,4 @@
-import type { PaginationModel } from '../../config/model.js';
+import type { PaginationModel, StopCondition } from '../../config/model.js';
 import { errors } from '../../core/errors.js';
 import type { PlacedValue } from '../placed-value.js';
 import {
@@ -10,6 +10,10 @@ import {
   STOP,
 } from './paginator.js';
 import { isShort, StopRules } from './stop-conditions.js';
+
+/** An empty page is the end whatever the conditions; without any, a short one is too. */
+const ALWAYS: readonly StopCondition[] = [{ type: 'empty_page' }];
+const BY_DEFAULT: readonly StopCondition[] = [...ALWAYS, { type: 'short_page' }];
 
 type NumberedModel = Extract<PaginationModel, { type: 'page' | 'offset' }>;
 
@@ -32,6 +36,7 @@ export function createNumbered(model: NumberedModel, options: PaginatorOptions, 
     ...sizeValue(model, size),
   ];
   const { constant } = step;
+  const implied = model.stop.length === 0 ? BY_DEFAULT : ALWAYS;
   const ahead: PagesAhead = {
     concurrency: model.concurrency,
     size,
@@ -57,6 +62,10 @@ export function createNumbered(model: NumberedModel, options: PaginatorOptions, 
       if (hasEnded && !rules.promisesMore(facts)) return STOP;
       position += step.advance(facts);
       return { type: 'values', values: valuesAt(position) };
+    },
+    expect(page) {
+      if (constant === null || !rules.expectsMore(page, [...model.stop, ...implied])) return null;
+      return { type: 'values', values: valuesAt(position + constant) };
     },
   };
 }

@@ -3,7 +3,14 @@ import { errors } from '../../core/errors.js';
 import { shorten } from '../api-message.js';
 import { nextLink } from './link-header.js';
 import { sizeValue } from './numbered.js';
-import { type NextPage, type PageFacts, type Paginator, type PaginatorOptions, STOP } from './paginator.js';
+import {
+  type NextPage,
+  type PageFacts,
+  type PageSoFar,
+  type Paginator,
+  type PaginatorOptions,
+  STOP,
+} from './paginator.js';
 import { SeenTokens } from './seen-tokens.js';
 import { StopRules } from './stop-conditions.js';
 
@@ -17,7 +24,7 @@ export function createPageLink(model: LinkModel, options: PaginatorOptions): Pag
   const field = model.type === 'next_url' ? model.field : null;
   const captures = field === null ? rules.captures : [field, ...rules.captures];
 
-  const readLink = (facts: PageFacts): string | null => {
+  const readLink = (facts: PageSoFar | PageFacts): string | null => {
     if (field === null) return nextLink(facts.headers.get('link'));
     const link = facts.captured.get(field)?.trim() ?? '';
     return link === '' || link === 'false' ? null : link;
@@ -41,8 +48,7 @@ export function createPageLink(model: LinkModel, options: PaginatorOptions): Pag
           hint: 'Check pagination.field; for a token that is not a URL use pagination.type cursor.',
         });
       }
-      const url = new URL(link, facts.url);
-      url.hash = '';
+      const url = linkedUrl(link, facts);
       if (!seen.add(url.href)) {
         throw errors.apiError(`the API gave a page link twice for ${options.subject}: ${options.showUrl(url)}`, {
           detail: `Page ${facts.number} names it as the next page, but it was read before; the scan would never end.`,
@@ -51,5 +57,17 @@ export function createPageLink(model: LinkModel, options: PaginatorOptions): Pag
       }
       return { type: 'address', url };
     },
+    expect(page) {
+      const link = readLink(page);
+      if (link === null || !URL.canParse(link, page.url.href) || !rules.expectsMore(page)) return null;
+      const url = linkedUrl(link, page);
+      return seen.has(url.href) || url.href === page.url.href ? null : { type: 'address', url };
+    },
   };
+}
+
+function linkedUrl(link: string, page: Pick<PageFacts, 'url'>): URL {
+  const url = new URL(link, page.url);
+  url.hash = '';
+  return url;
 }

@@ -16,6 +16,20 @@ export interface PageFacts {
   readonly fingerprint: string | null;
   /** True when the body matched the `match` stop condition. */
   readonly hasMatched: boolean;
+  readonly length: PageLength;
+}
+
+/** How long a body is, to tell a full page by. */
+export interface PageLength {
+  /** Decompressed, as far as it was read. */
+  readonly bytes: number;
+  /** As sent; null where its header does not say. */
+  readonly contentLength: number | null;
+}
+
+/** What is known of a page while it is still being read. */
+export interface PageSoFar extends Pick<PageFacts, 'number' | 'status' | 'headers' | 'url' | 'captured' | 'length'> {
+  readonly hasRecords: boolean;
 }
 
 /** How the next page differs from the first request, or that there is none. */
@@ -23,6 +37,9 @@ export type NextPage =
   | { readonly type: 'stop' }
   | { readonly type: 'values'; readonly values: readonly PlacedValue[] }
   | { readonly type: 'address'; readonly url: URL };
+
+/** A next page that there is. */
+export type ExpectedPage = Exclude<NextPage, { readonly type: 'stop' }>;
 
 export const STOP: NextPage = { type: 'stop' };
 
@@ -42,6 +59,11 @@ export interface Paginator {
   first(): readonly PlacedValue[];
   /** Throws HV000 when the API repeats itself. */
   next(facts: PageFacts): NextPage;
+  /**
+   * The next page, so that it can be asked for while this one is read; null while what is known tells too little. It is
+   * a guess that changes nothing: `next` decides.
+   */
+  expect(page: PageSoFar): ExpectedPage | null;
 }
 
 /** How the requests of later pages look without anything being known of the earlier ones. */

@@ -6,9 +6,17 @@ export class SeenTokens {
 
   /** False when the token was added before. */
   add(token: string): boolean {
-    const digest = createHash('sha256').update(token).digest('base64').slice(0, 24);
+    const digest = digestOf(token);
     if (this.#digests.has(digest)) return false;
     this.#digests.add(digest);
     return true;
   }
+
+  has(token: string): boolean {
+    return this.#digests.has(digestOf(token));
+  }
+}
+
+function digestOf(token: string): string {
+  return createHash('sha256').update(token).digest('base64').slice(0, 24);
 }

@@ -1,6 +1,7 @@
 import type { StopCondition } from '../../config/model.js';
 import { errors } from '../../core/errors.js';
-import type { PageFacts } from './paginator.js';
+import { FullPages } from './full-pages.js';
+import type { PageFacts, PageSoFar } from './paginator.js';
 
 /** Pages without a record in a row, after which an API that promises more is not believed any longer. */
 const MOST_EMPTY_PAGES = 1000;
@@ -13,6 +14,7 @@ export class StopRules {
   readonly #conditions: readonly StopCondition[];
   readonly #size: number | null;
   readonly #subject: string;
+  readonly #fullPages: FullPages;
   #records = 0;
   #lastPage: number;
   #emptyPages = 0;
@@ -21,6 +23,7 @@ export class StopRules {
     this.#conditions = conditions;
     this.#size = size;
     this.#subject = subject;
+    this.#fullPages = new FullPages(size);
     // The first page says how many there are: until it was read, no other one is known to be there.
     this.#lastPage = conditions.some(isCount) ? 1 : Number.POSITIVE_INFINITY;
     this.captures = conditions.flatMap((condition) => ('field' in condition ? [condition.field] : []));
@@ -36,6 +39,7 @@ export class StopRules {
   /** True when a condition says outright that this was the last page. Call it once for each page. */
   isLast(facts: PageFacts): boolean {
     this.#records += facts.recordCount;
+    this.#fullPages.add(facts);
     this.#emptyPages = facts.recordCount === 0 ? this.#emptyPages + 1 : 0;
     if (this.#emptyPages >= MOST_EMPTY_PAGES) {
       throw errors.apiError(`the last ${MOST_EMPTY_PAGES} pages of ${this.#subject} had no records`, {
@@ -53,6 +57,37 @@ export class StopRules {
         (condition.type === 'has_more' || condition.type === 'total_pages') &&
         facts.captured.get(condition.field) != null,
     );
+  }
+
+  /**
+   * True when nothing that is known so far lets this page be the last: `conditions`, the rules' own by default, each say so,
+   * or the API itself promises more. Changes nothing.
+   */
+  expectsMore(page: PageSoFar, conditions: readonly StopCondition[] = this.#conditions): boolean {
+    const isPromised = conditions.some((condition) => isPromise(condition) && this.#goesOn(condition, page));
+    return conditions.every((condition) => (isPromised && isLength(condition)) || this.#goesOn(condition, page));
+  }
+
+  #goesOn(condition: StopCondition, page: PageSoFar): boolean {
+    switch (condition.type) {
+      case 'empty_page':
+        return page.hasRecords;
+      case 'short_page':
+        return this.#size === null ? page.hasRecords : this.#fullPages.areLike(page);
+      case 'has_more':
+        return !isFalse(page.captured.get(condition.field));
+      case 'total':
+      case 'total_pages': {
+        if (Number.isFinite(this.#lastPage) && page.number < this.#lastPage) return true;
+        const count = Number(page.captured.get(condition.field) ?? Number.NaN);
+        if (condition.type === 'total_pages') return count > page.number;
+        return this.#size !== null && count > this.#records + this.#size;
+      }
+      case 'status':
+        return page.status !== condition.status;
+      case 'match':
+        return false;
+    }
   }
 
   /** How many pages there are by this condition; infinite when it does not tell. */
@@ -88,6 +123,16 @@ export class StopRules {
         return facts.hasMatched;
     }
   }
+}
+
+/** What an API says of further pages. */
+function isPromise({ type }: StopCondition): boolean {
+  return type === 'has_more' || type === 'total' || type === 'total_pages';
+}
+
+/** What only the number of a page's records says. */
+function isLength({ type }: StopCondition): boolean {
+  return type === 'empty_page' || type === 'short_page';
 }
 
 type CountCondition = StopCondition & { readonly type: 'total' | 'total_pages'; readonly field: string };
