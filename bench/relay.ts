@@ -3,7 +3,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import pg from 'pg';
 import { startEngine } from '../src/engine/start-engine.js';
+import { BenchChild } from './child.js';
 import { GatewayProcess } from './gateway-process.js';
+import type { PipeTarget } from './pipe.js';
 import { formatTable, median } from './report.js';
 
 const DSN = `
@@ -13,15 +15,26 @@ tables:
   orders: { path: /orders, columns: { id: bigint, status: text } }
 `;
 
-const QUERIES: Readonly<Record<string, string>> = {
-  'SELECT 1': 'SELECT 1',
-  catalogue:
-    "SELECT relname, nspname, relkind FROM pg_class c JOIN pg_namespace n ON n.oid = relnamespace WHERE relkind = 'r'",
+const CATALOGUE =
+  "SELECT relname, nspname, relkind FROM pg_class c JOIN pg_namespace n ON n.oid = relnamespace WHERE relkind = 'r'";
+
+const QUERIES: Readonly<Record<string, pg.QueryConfig>> = {
+  'SELECT 1': { text: 'SELECT 1' },
+  'SELECT $1, prepared': { name: 'one', text: 'SELECT $1::integer', values: [1] },
+  catalogue: { text: CATALOGUE },
+  'catalogue, prepared': { name: 'catalogue', text: CATALOGUE },
 };
 
-const ROUNDS = 5;
+type Way = 'engine' | 'pipe' | 'gateway';
 
-/** What the relay adds to a round trip: the same queries through the gateway and straight to its engine, both over TCP. */
+/** Short rounds, so that what else the machine does meets the three ways alike. */
+const SLICES = 10;
+const ROUNDS = 5 * SLICES;
+
+/**
+ * What the relay adds to a round trip: the same queries straight to the engine, through a process that passes bytes on
+ * and knows nothing of them (what a process in between costs at the least), and through the gateway; all over TCP.
+ */
 export async function benchRelay(
   roundTrips: number,
   print: (line: string) => void,
@@ -45,33 +58,41 @@ export async function benchRelay(
     const through = new pg.Client({ host: '127.0.0.1', port: gateway.port, user: 'tidegate', database: 'tidegate' });
     await through.connect();
     closers.push(() => through.end());
+    const pipe = new BenchChild<PipeTarget, number>('./pipe.js');
+    closers.push(() => pipe.close());
+    const pipePort = await pipe.ask({ host, port });
+    const piped = new pg.Client({ host: '127.0.0.1', port: pipePort, user, database, password: password?.reveal() });
+    await piped.connect();
+    closers.push(() => piped.end());
+    const clients: Readonly<Record<Way, pg.Client>> = { engine: direct, pipe: piped, gateway: through };
     const rows: string[][] = [];
-    for (const [name, sql] of Object.entries(QUERIES)) {
-      const times = { direct: [] as number[], through: [] as number[] };
+    for (const [name, query] of Object.entries(QUERIES)) {
+      const times: Record<Way, number[]> = { engine: [], pipe: [], gateway: [] };
       for (let round = 0; round <= ROUNDS; round++) {
-        signal.throwIfAborted();
-        const directMs = await time(direct, sql, roundTrips);
-        const throughMs = await time(through, sql, roundTrips);
-        if (round === 0) continue; // warms both up
-        times.direct.push(directMs);
-        times.through.push(throughMs);
+        for (const way of ['engine', 'pipe', 'gateway'] as const) {
+          signal.throwIfAborted();
+          const ms = await time(clients[way], query, roundTrips / SLICES);
+          if (round > 0) times[way].push(ms); // the first warms all up
+        }
       }
-      const ratios = times.through.map((ms, index) => ms / times.direct[index]!);
-      rows.push([name, micro(median(times.direct)), micro(median(times.through)), median(ratios).toFixed(2)]);
+      const ratio = (a: Way, b: Way): string => median(times[a].map((ms, index) => ms / times[b][index]!)).toFixed(2);
+      const columns = (['engine', 'pipe', 'gateway'] as const).map((way) => micro(median(times[way])));
+      rows.push([name, ...columns, ratio('pipe', 'engine'), ratio('gateway', 'engine'), ratio('gateway', 'pipe')]);
     }
     print('');
-    print(`relay: round trips over TCP, medians of ${ROUNDS} rounds of ${roundTrips}`);
+    print(`relay: round trips over TCP, medians of ${ROUNDS} rounds of ${roundTrips / SLICES}, the three in turn`);
     print('');
-    print(formatTable(['query', 'engine', 'through the gateway', 'ratio'], rows));
+    const header = ['query', 'engine', 'bare pipe', 'gateway', 'pipe / engine', 'gateway / engine', 'gateway / pipe'];
+    print(formatTable(header, rows));
   } finally {
     for (const close of closers.reverse()) await close().catch(() => {});
   }
 }
 
 /** Milliseconds of one round trip, on average. */
-async function time(client: pg.Client, sql: string, roundTrips: number): Promise<number> {
+async function time(client: pg.Client, query: pg.QueryConfig, roundTrips: number): Promise<number> {
   const startedAt = performance.now();
-  for (let trip = 0; trip < roundTrips; trip++) await client.query(sql);
+  for (let trip = 0; trip < roundTrips; trip++) await client.query(query);
   return (performance.now() - startedAt) / roundTrips;
 }
 

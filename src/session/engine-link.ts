@@ -13,6 +13,7 @@ import {
   type RequestKind,
   SkippedError,
 } from './engine-answers.js';
+import { RequestWriter } from './request-writer.js';
 
 /** How long the engine may take to end a session after Terminate. */
 const CLOSE_TIMEOUT_MS = 5000;
@@ -23,6 +24,7 @@ const CLOSE_TIMEOUT_MS = 5000;
  */
 export class EngineLink {
   readonly #socket: Socket;
+  readonly #requests: RequestWriter;
   readonly #client: ClientWriter;
   readonly #expected: Expectation[] = [];
   #chunks: Buffer[] = [];
@@ -39,6 +41,7 @@ export class EngineLink {
 
   constructor(socket: Socket, client: ClientWriter) {
     this.#socket = socket;
+    this.#requests = new RequestWriter(socket);
     this.#client = client;
     socket.on('data', (chunk: Buffer) => this.#onData(chunk));
     socket.on('error', () => {}); // 'close' follows
@@ -69,17 +72,18 @@ export class EngineLink {
     return this.#syncsSent;
   }
 
-  cork(): void {
-    this.#socket.cork();
+  /** Keeps what is sent until `release`. */
+  hold(): void {
+    this.#requests.hold();
   }
 
-  uncork(): void {
-    this.#socket.uncork();
+  release(): void {
+    this.#requests.release();
   }
 
   /** Sends bytes that have no answer of their own (Flush, COPY data, passwords, Terminate). */
   send(bytes: Buffer): void {
-    if (!this.#isClosed) this.#socket.write(bytes);
+    if (!this.#isClosed) this.#requests.write(bytes);
   }
 
   copyInEnded(): void {
@@ -92,7 +96,7 @@ export class EngineLink {
       disposition.onFailed?.(null);
       return;
     }
-    this.#socket.write(bytes);
+    this.#requests.write(bytes);
     if (ENDS_IN_READY.has(kind)) this.#syncsSent++;
     // After a failure the first answer still owed is that of the Sync; what follows it is not skipped.
     if (this.#isFailed && this.#expected.length === 0 && kind !== 'sync') this.#skip({ kind, ...disposition });
@@ -123,6 +127,7 @@ export class EngineLink {
 
   /** Resolves when the engine's socket has room again. */
   async drained(): Promise<void> {
+    this.#requests.flush();
     if (!this.#socket.writableNeedDrain || this.#isClosed) return;
     await new Promise<void>((resolve) => {
       const done = (): void => {
@@ -137,6 +142,7 @@ export class EngineLink {
 
   /** Sends what is queued and ends the connection. */
   close(): void {
+    this.#requests.flush();
     this.#socket.end();
   }
 

@@ -3,6 +3,7 @@ import type { Frame } from '../wire/frames.js';
 import {
   type ParseMessage,
   readBind,
+  readBindNames,
   readExecute,
   readParse,
   readRowDescription,
@@ -55,7 +56,7 @@ export class ExtendedQuery {
 
   bind(frame: Frame): void {
     const { link, prepared, portals } = this.#session;
-    const bind = readBind(frame.bytes);
+    const bind = readBindNames(frame.bytes);
     const statement = prepared.get(bind.statement);
     const isVirtual = statement !== undefined && statement.virtual !== null;
     const replaced = portals.get(bind.portal);

@@ -116,18 +116,18 @@ export class Session {
   }
 
   async #handleFrames(): Promise<void> {
-    this.#link.cork();
+    this.#link.hold();
     for (;;) {
       const ready = this.#queue.take();
-      if (ready === undefined) this.#link.uncork();
+      if (ready === undefined) this.#link.release();
       const frame = ready ?? (await this.#queue.next());
-      if (ready === undefined) this.#link.cork();
+      if (ready === undefined) this.#link.hold();
       if (frame === null || frame.type === TERMINATE || this.#link.isClosed) return;
       const work = this.#handle(frame);
       if (work === undefined) continue;
-      this.#link.uncork();
+      this.#link.release();
       await work;
-      this.#link.cork();
+      this.#link.hold();
     }
   }
 
@@ -187,7 +187,7 @@ export class Session {
   }
 
   async #end(): Promise<void> {
-    this.#link.uncork();
+    this.#link.release();
     this.#link.send(frontend.terminate);
     this.#link.close();
     this.#clientSocket.end();

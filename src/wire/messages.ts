@@ -51,6 +51,12 @@ export function readParse(frame: Buffer): ParseMessage {
   return { name, query, parameterOids };
 }
 
+/** The names at the start of a Bind message. */
+export function readBindNames(frame: Buffer): Pick<BindMessage, 'portal' | 'statement'> {
+  const body = new BodyReader(frame);
+  return { portal: body.cstring(), statement: body.cstring() };
+}
+
 export function readBind(frame: Buffer): BindMessage {
   const body = new BodyReader(frame);
   const portal = body.cstring();

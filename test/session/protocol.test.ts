@@ -235,13 +235,28 @@ describe('the byte stream', () => {
   it.each([
     ['garbage', Buffer.from('\x01\x02\x03\x04\x05\x06\x07', 'latin1')],
     ['a frame of 1 GB', Buffer.from([0x51, 0x40, 0, 0, 0])],
-    ['a Bind that lies about its length', Buffer.from([0x42, 0, 0, 0, 8, 0, 0, 0x7f, 0xff])],
   ])('ends a session that sends %s with 08P01, and no other', async (_, bytes) => {
     const raw = await RawClient.login(shop.gateway.port);
     raw.socket.write(bytes);
     const frames = await raw.untilClosed();
     expect(errorOf(frames)).toMatchObject({ severity: 'FATAL', sqlstate: '08P01' });
     expect(typesOf(await client.query('SELECT 1'))).toBe('TDCZ');
+  });
+
+  it('lets the engine refuse a Bind that lies about its length, also for a virtual table', async () => {
+    const body = (statement: string): Buffer => Buffer.from(`\0${statement}\0\x7f\x7f`, 'latin1');
+    const lie = (statement: string): Buffer =>
+      Buffer.concat([Buffer.from([0x42, 0, 0, 0, 4 + body(statement).length]), body(statement)]);
+    client.send(parse('v', IDS), parse('', 'SELECT 1'), sync);
+    await client.until('Z');
+    for (const statement of ['', 'v']) {
+      client.send(lie(statement), execute(''), sync);
+      const frames = await client.until('Z');
+      expect(typesOf(frames)).toBe('EZ');
+      expect(errorOf(frames)).toMatchObject({ severity: 'ERROR', sqlstate: '08P01' });
+    }
+    client.send(bindText('', 'v', ['1']), execute(''), sync);
+    expect(typesOf(await client.until('Z'))).toBe('2DCZ');
   });
 
   it('answers encryption requests with N where there is no TLS', async () => {
