@@ -4,10 +4,11 @@ import { errors } from '../core/errors.js';
 import { HttpClient } from '../http/client.js';
 import { orAborted } from '../http/wait.js';
 import {
-  type Connection,
+  authValuesOf,
   connectionContext,
-  grantOf,
   interactiveConnections,
+  keepLogin,
+  type LoginConnection,
   openTokenStore,
 } from '../oauth/connections.js';
 import { Authorization } from '../oauth/login/authorization.js';
@@ -15,8 +16,8 @@ import { isLoopbackUrl, startCallbackServer } from '../oauth/login/callback-serv
 import { loginByDevice } from '../oauth/login/device.js';
 import { accountOf } from '../oauth/login/id-token.js';
 import { openBrowser } from '../oauth/login/open-browser.js';
+import { askAccount } from '../oauth/login/user-info.js';
 import type { OAuthContext } from '../oauth/oauth-context.js';
-import { withTokens } from '../oauth/stored-tokens.js';
 import type { TokenSet } from '../oauth/token-answer.js';
 import { findDsn, loadModel } from './chosen-dsn.js';
 import { print } from './print.js';
@@ -51,10 +52,12 @@ export async function runLogin(name: string, flags: LoginFlags): Promise<void> {
       const context = connectionContext(connection, client);
       const askedAt = Date.now();
       const set = await login(connection, context, flags, controller.signal);
-      const entry = withTokens(null, set, { dsn: name, grant: grantOf(connection, context), askedAt });
-      const account = accountOf(set.idToken);
-      await store.update(connection.id, () => ({ ...entry, account }));
+      const account =
+        accountOf(set.idToken) ?? (await askAccount(connection.model, set.accessToken, context, controller.signal));
+      await keepLogin(connection, { set, account, askedAt }, store, context);
       report(connection, set, account);
+      const values = await authValuesOf(connection, store, context, controller.signal);
+      for (const [key, value] of values) print(`  ${key}: ${value}`);
     }
   } finally {
     clearTimeout(timer);
@@ -63,7 +66,7 @@ export async function runLogin(name: string, flags: LoginFlags): Promise<void> {
 }
 
 async function login(
-  { model }: Connection & { readonly model: OAuth2Model },
+  { model }: LoginConnection,
   context: OAuthContext,
   flags: LoginFlags,
   signal: AbortSignal,
@@ -118,11 +121,7 @@ async function loginByPaste(model: OAuth2Model, context: OAuthContext, signal: A
   }
 }
 
-function report(
-  { dsn, model }: Connection & { readonly model: OAuth2Model },
-  set: TokenSet,
-  account: string | null,
-): void {
+function report({ dsn, model }: LoginConnection, set: TokenSet, account: string | null): void {
   print(`${dsn}: logged in${account === null ? '' : ` as ${account}`}`);
   print(`  scopes: ${set.scopes ?? (model.scopes.join(' ') || 'not told')}`);
   const life = set.lifetimeMs === null ? 'not told' : `in ${Math.round(set.lifetimeMs / 1000)} s`;

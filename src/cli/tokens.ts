@@ -22,6 +22,7 @@ export async function runTokens(flags: TokensFlags): Promise<void> {
     }
     if (stored.account !== null) print(`  account: ${stored.account}`);
     if (stored.scopes !== null) print(`  scopes: ${stored.scopes}`);
+    for (const [name, value] of Object.entries(stored.authValues?.values ?? {})) print(`  ${name}: ${value}`);
     print(`  refresh token: ${stored.refreshToken === null ? 'none' : 'yes'}`);
     if (stored.failure === null) continue;
     print(`  last error: ${new Date(stored.failure.at).toISOString()} ${stored.failure.message}`);

@@ -92,7 +92,7 @@ class Converter {
         children.set(String(index), child);
         return child.value;
       });
-      return { value, at, keyAt, written: null, children, interpolation: 'none', isBroken: false };
+      return { value, at, keyAt, written: null, children, interpolation: 'none', authNames: [], isBroken: false };
     }
     if (isScalar(node)) return this.#convertScalar(node.value, node.source ?? '', at, keyAt);
     return leaf(null, at, keyAt, null);
@@ -131,14 +131,14 @@ class Converter {
       children.set(key, child);
       value[key] = child.value;
     }
-    return { value, at, keyAt, written: null, children, interpolation: 'none', isBroken: false };
+    return { value, at, keyAt, written: null, children, interpolation: 'none', authNames: [], isBroken: false };
   }
 
   #convertScalar(value: unknown, written: string, at: SourceLocation, keyAt: SourceLocation | null): SourceNode {
     if (typeof value !== 'string' || !value.includes('${')) return leaf(value, at, keyAt, written);
     const result = interpolate(value, this.context.env, this.context.readFile);
     if ('problem' in result) return this.#broken(at, keyAt, result.problem, result.hint, value);
-    return { ...leaf(result.text, at, keyAt, value), interpolation: result.kind };
+    return { ...leaf(result.text, at, keyAt, value), interpolation: result.kind, authNames: result.authNames };
   }
 
   #remember(node: { readonly anchor?: string | undefined } & Node): void {
@@ -162,5 +162,5 @@ class Converter {
 }
 
 function leaf(value: unknown, at: SourceLocation, keyAt: SourceLocation | null, written: string | null): SourceNode {
-  return { value, at, keyAt, written, children: new Map(), interpolation: 'none', isBroken: false };
+  return { value, at, keyAt, written, children: new Map(), interpolation: 'none', authNames: [], isBroken: false };
 }

@@ -3,7 +3,7 @@ import { didYouMean, nearestName } from './nearest.js';
 import type { ProblemList } from './problem.js';
 import { TYPE_NAMES } from './schema/column.js';
 import type { SourcePath, SourceTree } from './source-tree.js';
-import { isUnsupportedKey, isUnsupportedValue, type UnsupportedContext } from './unsupported.js';
+import { isUnsupportedKey, type UnsupportedContext } from './unsupported.js';
 
 /** Adds the problem that an issue stands for. Values are named as the file has them, never as they were resolved. */
 export function describeIssue(
@@ -46,10 +46,6 @@ export function describeIssue(
       return;
     case 'unknown-value': {
       const written = tree.written(path);
-      if (isUnsupportedValue(context, key, written)) {
-        problems.add(tree.at(path), `"${written}" is not supported yet`, `Use one of ${issue.known.join(', ')}.`);
-        return;
-      }
       const message = `unknown value "${written}" of ${describePlace(path, kind)}${didYouMean(written, issue.known)}`;
       const known = [issue.known.join(', '), ...(issue.others ?? [])].join(', or ');
       problems.add(tree.at(path), message, `Use ${issue.known.length > 1 ? 'one of ' : ''}${known}.`);

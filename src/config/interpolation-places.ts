@@ -21,6 +21,9 @@ const SECRET_PLACES: readonly string[] = [
   'auth.extra_token_parameters.*',
   'auth.extra_token_headers.*',
   'auth.extra_authorization_parameters.*',
+  'auth.secret',
+  'auth.subject',
+  'auth.claims.*',
   'auth.private_key',
   'auth.refresh_token',
   'auth.assertion.issuer',
@@ -33,6 +36,8 @@ const SECRET_PLACES: readonly string[] = [
   'auth.consumer_secret',
   'auth.token_secret',
 ];
+/** Places of requests, which are made when somebody is logged in. */
+const AUTH_PLACES: readonly string[] = ['base_url', 'url', 'path', 'lookup.path', 'headers.*', 'query.*', 'body.**'];
 const GATEWAY_SECRET_PLACES: readonly string[] = ['users.*.password', 'engine.url', 'tokens.key'];
 
 /** Names of tables and columns: a schema that changes with the environment could not be relied on. */
@@ -46,9 +51,14 @@ export function checkInterpolationPlaces(tree: SourceTree, kind: 'dsn' | 'gatewa
   visit(tree.root, []);
 
   function visit(node: SourceNode, path: SourcePath): void {
+    const place = kind === 'dsn' && path[0] === 'tables' ? path.slice(2) : path;
+    const key = String(path.findLast((step) => typeof step === 'string'));
+    const isRequest = kind === 'dsn' && AUTH_PLACES.some((pattern) => matches(pattern, place));
+    if (node.authNames.length > 0 && !isRequest) {
+      const hint = 'What a login tells can stand in base_url, url, path, headers, query and body.';
+      problems.add(node.at, `"${key}" cannot hold "\${auth:${node.authNames[0]}}"`, hint);
+    }
     if (node.interpolation !== 'none') {
-      const place = kind === 'dsn' && path[0] === 'tables' ? path.slice(2) : path;
-      const key = String(path.findLast((step) => typeof step === 'string'));
       if (kind === 'dsn' && FIXED_PLACES.some((pattern) => matches(pattern, place))) {
         problems.add(node.at, `"${key}" cannot hold an interpolation`, 'Write the name itself.');
       } else if (node.interpolation === 'file') {

@@ -1,8 +1,11 @@
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: these are the interpolations that DSN files hold.
 
-/** What a text became. `problem` never holds a value, only what the file itself says. */
+/**
+ * What a text became. `${auth:NAME}` is left in it: what a login tells is known when a request is made. `problem` never
+ * holds a value, only what the file itself says.
+ */
 export type Interpolated =
-  | { readonly text: string; readonly kind: 'none' | 'env' | 'file' }
+  | { readonly text: string; readonly kind: 'none' | 'env' | 'file'; readonly authNames: readonly string[] }
   | { readonly problem: string; readonly hint: string };
 
 /** Reads a `${file:…}`; a problem when there is no such file or it may not be read. */
@@ -24,10 +27,11 @@ export function hasInterpolation(text: string): boolean {
 export function interpolate(written: string, env: NodeJS.ProcessEnv, readFile: FileReader): Interpolated {
   let text = '';
   let kind: 'none' | 'env' | 'file' = 'none';
+  const authNames: string[] = [];
   let position = 0;
   for (;;) {
     const start = written.indexOf('${', position);
-    if (start < 0) return { text: text + written.slice(position), kind };
+    if (start < 0) return { text: text + written.slice(position), kind, authNames };
     if (start > position && written[start - 1] === '$') {
       text += `${written.slice(position, start - 1)}\${`;
       position = start + 2;
@@ -44,7 +48,8 @@ export function interpolate(written: string, env: NodeJS.ProcessEnv, readFile: F
     const result = resolve(written.slice(start + 2, end), env, readFile);
     if ('problem' in result) return result;
     text += result.text;
-    if (kind !== 'file') kind = result.kind;
+    if (result.kind === 'auth') authNames.push(result.name);
+    else if (kind !== 'file') kind = result.kind;
     position = end + 1;
   }
 }
@@ -53,7 +58,10 @@ function resolve(
   expression: string,
   env: NodeJS.ProcessEnv,
   readFile: FileReader,
-): { readonly text: string; readonly kind: 'env' | 'file' } | { readonly problem: string; readonly hint: string } {
+):
+  | { readonly text: string; readonly kind: 'env' | 'file' }
+  | { readonly text: string; readonly kind: 'auth'; readonly name: string }
+  | { readonly problem: string; readonly hint: string } {
   if (expression.startsWith('env:')) {
     const [name, fallback] = splitDefault(expression.slice('env:'.length));
     if (!VARIABLE.test(name)) {
@@ -75,11 +83,16 @@ function resolve(
     return 'problem' in result ? result : { text: result.text, kind: 'file' };
   }
   if (expression.startsWith('auth:')) {
-    return { problem: '"${auth:…}" is not supported yet', hint: 'Write the value itself, or use ${env:NAME}.' };
+    const name = expression.slice('auth:'.length);
+    if (VARIABLE.test(name)) return { text: `\${${expression}}`, kind: 'auth', name };
+    return {
+      problem: 'the name in "${auth:…}" is not valid',
+      hint: 'Write ${auth:NAME} with a field of "metadata"; a name is made of letters, digits and "_".',
+    };
   }
   return {
     problem: 'unknown interpolation',
-    hint: 'Write ${env:NAME}, ${env:NAME:-default} or ${file:path}; "$${" stands for the characters "${".',
+    hint: 'Write ${env:NAME}, ${env:NAME:-default}, ${file:path} or ${auth:NAME}; "$${" stands for the characters "${".',
   };
 }
 

@@ -60,6 +60,7 @@ function emptyFile(path: string, file: string | null, problems: ProblemList): Ga
     written: null,
     children: new Map(),
     interpolation: 'none',
+    authNames: [],
     isBroken: false,
   } as const;
   const folders = { baseDir: dirname(path), allowPaths: [] };

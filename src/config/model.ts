@@ -308,9 +308,44 @@ export type AuthModel =
   | { readonly type: 'basic'; readonly username: ConfiguredText; readonly password: Secret }
   | { readonly type: 'bearer'; readonly token: Secret; readonly header: string; readonly prefix: string }
   | { readonly type: 'api_key'; readonly key: Secret; readonly place: ValuePlace; readonly parameter: string }
+  | JwtModel
   | OAuth2Model
   | SessionModel
   | OAuth1Model;
+
+/** A JWT that the gateway signs itself and sends as the token (RFC 7519). */
+export interface JwtModel {
+  readonly type: 'jwt';
+  readonly algorithm: JwtAlgorithm;
+  /** The key's bytes as Latin-1 for HS256 to HS512, a PEM text (or a Google service account) for the others. */
+  readonly key: Secret;
+  readonly keyId: string | null;
+  readonly issuer: ConfiguredText | null;
+  readonly subject: ConfiguredText | null;
+  readonly audience: string | null;
+  readonly lifetimeMs: number;
+  readonly claims: ReadonlyMap<string, ConfiguredText | number | boolean>;
+  readonly header: string;
+  readonly prefix: string;
+  readonly tokenQuery: string | null;
+}
+
+export const JWT_ALGORITHMS = ['HS256', 'HS384', 'HS512', 'RS256', 'RS384', 'RS512', 'ES256'] as const;
+export type JwtAlgorithm = (typeof JWT_ALGORITHMS)[number];
+
+/** What a login tells besides the token: filled in wherever a request has `${auth:NAME}`. */
+export interface MetadataModel {
+  /** What is asked with the token; null: the values are in the token's own answer. */
+  readonly url: string | null;
+  readonly header: string;
+  readonly prefix: string;
+  /** Where the answer has a list of which one entry counts; null: the answer itself. */
+  readonly list: string | null;
+  /** Fields that the entry has, and their texts. */
+  readonly where: ReadonlyMap<string, string>;
+  /** Paths by the names of the values. */
+  readonly fields: ReadonlyMap<string, string>;
+}
 
 export type OAuthGrant =
   | 'client_credentials'
@@ -329,6 +364,9 @@ export interface OAuth2Model {
   readonly authorizationUrl: string | null;
   readonly deviceAuthorizationUrl: string | null;
   readonly revocationUrl: string | null;
+  /** Who the token belongs to; null: what the issuer announces. */
+  readonly userInfoUrl: string | null;
+  readonly metadata: MetadataModel | null;
   readonly redirectUrl: string | null;
   /** Null only with `jwt_bearer`. */
   readonly clientId: ConfiguredText | null;
@@ -381,6 +419,7 @@ export interface SessionModel {
   readonly tokenField: string | null;
   readonly tokenHeader: string | null;
   readonly expiresInField: string | null;
+  readonly metadata: MetadataModel | null;
   readonly renewBeforeMs: number;
   readonly header: string;
   readonly prefix: string;

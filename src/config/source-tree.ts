@@ -18,6 +18,8 @@ export interface SourceNode {
   readonly written: string | null;
   readonly children: ReadonlyMap<string, SourceNode>;
   readonly interpolation: 'none' | 'env' | 'file';
+  /** Names of the `${auth:NAME}` that are left in the value. */
+  readonly authNames: readonly string[];
   /** The value could not be made and a problem says why: nothing more should be said about it. */
   readonly isBroken: boolean;
 }

@@ -6,15 +6,10 @@ const UNSUPPORTED_KEYS: Readonly<Record<UnsupportedContext, readonly string[]>> 
   dsn: ['cache'],
   table: ['cache', 'order_by', 'select'],
   gateway: ['console'],
-  auth: ['metadata'],
+  auth: [],
   pagination: [],
   limits: [],
   other: [],
-};
-
-/** Values of `auth.type` and `auth.grant` that do not work yet. */
-const UNSUPPORTED_VALUES: Readonly<Record<string, readonly string[]>> = {
-  type: ['jwt'],
 };
 
 /** The kind of map that a key stands in. */
@@ -23,9 +18,4 @@ export type UnsupportedContext = 'dsn' | 'table' | 'gateway' | 'auth' | 'paginat
 /** Whether a key belongs to the format but does nothing yet. */
 export function isUnsupportedKey(context: UnsupportedContext, key: string): boolean {
   return UNSUPPORTED_KEYS[context].includes(key);
-}
-
-/** Whether a value of `auth.type` or `auth.grant` belongs to the format but does nothing yet. */
-export function isUnsupportedValue(context: UnsupportedContext, key: string, value: string): boolean {
-  return context === 'auth' && (UNSUPPORTED_VALUES[key] ?? []).includes(value);
 }

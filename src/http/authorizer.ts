@@ -19,7 +19,12 @@ export interface Authorizer {
    * nothing to renew.
    */
   renew(refused: Authorization, signal: AbortSignal): Promise<boolean>;
+  /** What the login tells besides the token, for `${auth:NAME}` in requests; asked for first where it is not known. */
+  authValues(signal: AbortSignal): Promise<ReadonlyMap<string, string>>;
 }
+
+/** For logins that tell nothing but a token. */
+export const NO_AUTH_VALUES: ReadonlyMap<string, string> = new Map();
 
 /** For APIs that need no authentication, and in requests that leave the API's origin. */
 export const NO_AUTHORIZATION: Authorization = { values: [] };

@@ -4,6 +4,7 @@ import type { HttpClient } from '../http/client.js';
 import type { Redactor } from '../http/redactor.js';
 import type { LogRequest } from '../http/send.js';
 import { connectionIdentity, digest, plain } from './connection-identity.js';
+import { JwtAuthorizer } from './jwt-authorizer.js';
 import { OAuth1Authorizer } from './oauth1-authorizer.js';
 import { OAuth2Grant } from './oauth2-grant.js';
 import { rememberSecrets } from './remember-secrets.js';
@@ -56,6 +57,8 @@ export class Authorizers {
       }
       case 'oauth1':
         return new OAuth1Authorizer(model, options.redactor);
+      case 'jwt':
+        return new JwtAuthorizer(model, dsn, options.redactor);
       default:
         return createStaticAuthorizer(model, options.redactor);
     }

@@ -8,6 +8,9 @@ import { OAuth2Grant } from './oauth2-grant.js';
 import { rememberSecrets } from './remember-secrets.js';
 import { FileTokenStore } from './store/file-store.js';
 import type { StoredToken, TokenStore } from './store/token-store.js';
+import { withTokens } from './stored-tokens.js';
+import type { TokenSet } from './token-answer.js';
+import { TokenAuthorizer } from './token-authorizer.js';
 
 /** One set of auth settings that has tokens, as commands see it. */
 export interface Connection {
@@ -16,6 +19,9 @@ export interface Connection {
   readonly lockName: string;
   readonly model: OAuth2Model | SessionModel;
 }
+
+/** One that somebody logs in to. */
+export type LoginConnection = Connection & { readonly model: OAuth2Model };
 
 /** The connections of a DSN's tables, equal ones once. */
 export function connectionsOf(dsn: DsnModel): readonly Connection[] {
@@ -29,7 +35,7 @@ export function connectionsOf(dsn: DsnModel): readonly Connection[] {
 }
 
 /** A DSN's connections that somebody logs in to. Throws F0000 where there is none. */
-export function interactiveConnections(dsn: DsnModel): readonly (Connection & { readonly model: OAuth2Model })[] {
+export function interactiveConnections(dsn: DsnModel): readonly LoginConnection[] {
   const all = connectionsOf(dsn).flatMap(({ model, ...rest }) =>
     model.type === 'oauth2' && (model.grant === 'authorization_code' || model.grant === 'device_code')
       ? [{ ...rest, model }]
@@ -53,9 +59,28 @@ export function openTokenStore(tokens: TokensModel): TokenStore {
   return new FileTokenStore(tokens);
 }
 
-/** A grant's name and seed as they are stored with tokens that a login brought. */
-export function grantOf(connection: Connection & { readonly model: OAuth2Model }, context: OAuthContext): OAuth2Grant {
-  return new OAuth2Grant(connection.model, context);
+/** Keeps what a login brought; a running gateway notices. */
+export async function keepLogin(
+  { dsn, id, model }: LoginConnection,
+  login: { readonly set: TokenSet; readonly account: string | null; readonly askedAt: number },
+  store: TokenStore,
+  context: OAuthContext,
+): Promise<void> {
+  const { set, account, askedAt } = login;
+  const grant = new OAuth2Grant(model, context);
+  const entry = withTokens(null, set, { dsn, grant, metadata: model.metadata, askedAt });
+  await store.update(id, () => ({ ...entry, account }));
+}
+
+/** What a login tells besides the token, asked for where it is not known. */
+export function authValuesOf(
+  connection: LoginConnection,
+  store: TokenStore,
+  context: OAuthContext,
+  signal: AbortSignal,
+): Promise<ReadonlyMap<string, string>> {
+  const { model } = connection;
+  return new TokenAuthorizer(new OAuth2Grant(model, context), model, connection, store, context).authValues(signal);
 }
 
 export type { StoredToken, TokenStore };

@@ -6,7 +6,12 @@ import { discover } from './discovery.js';
 import type { OAuthContext } from './oauth-context.js';
 
 /** The addresses of an authorization server that a DSN can name. */
-export type EndpointKey = 'token_url' | 'authorization_url' | 'device_authorization_url' | 'revocation_url';
+export type EndpointKey =
+  | 'token_url'
+  | 'authorization_url'
+  | 'device_authorization_url'
+  | 'revocation_url'
+  | 'user_info_url';
 
 /** An address as it is asked and as it may be shown. */
 export interface Endpoint {
@@ -22,6 +27,7 @@ const METADATA_NAMES: Readonly<Record<EndpointKey, string>> = {
   authorization_url: 'authorization_endpoint',
   device_authorization_url: 'device_authorization_endpoint',
   revocation_url: 'revocation_endpoint',
+  user_info_url: 'userinfo_endpoint',
 };
 
 /** An endpoint as configured, else as the issuer announces it; null where there is none. Throws F0000 for a bad one. */
@@ -63,6 +69,8 @@ function configuredUrl(model: OAuth2Model, key: EndpointKey): ConfiguredText | n
       return model.deviceAuthorizationUrl;
     case 'revocation_url':
       return model.revocationUrl;
+    case 'user_info_url':
+      return model.userInfoUrl;
   }
 }
 

@@ -1,5 +1,5 @@
 import type { OAuth1Model } from '../config/model.js';
-import type { Authorization, Authorizer } from '../http/authorizer.js';
+import { type Authorization, type Authorizer, NO_AUTH_VALUES } from '../http/authorizer.js';
 import type { Redactor } from '../http/redactor.js';
 import { signOAuth1 } from './oauth1-signature.js';
 import { rememberSecrets } from './remember-secrets.js';
@@ -25,5 +25,9 @@ export class OAuth1Authorizer implements Authorizer {
 
   async renew(): Promise<boolean> {
     return false;
+  }
+
+  async authValues(): Promise<ReadonlyMap<string, string>> {
+    return NO_AUTH_VALUES;
   }
 }

@@ -7,6 +7,7 @@ import { findEndpoint } from './endpoints.js';
 import type { OAuthContext } from './oauth-context.js';
 import type { StoredToken } from './store/token-store.js';
 import { parties, sendProtocolRequest } from './token-endpoint.js';
+import { serverErrorCode } from './token-errors.js';
 
 /**
  * Asks the authorization server to forget the tokens (RFC 7009), the refresh token first: most servers end its access
@@ -30,13 +31,14 @@ export async function revokeTokens(
     if (token === null) continue;
     context.redactor.add(token);
     const announced = { ...server, revocation_endpoint: endpoint.url.href };
-    const { status } = await sendProtocolRequest(model, endpoint, context, signal, (options) =>
+    const { status, body } = await sendProtocolRequest(model, endpoint, context, signal, (options) =>
       revocationRequest(announced, client, auth, token, {
         ...options,
         additionalParameters: { token_type_hint: hint },
       }),
     );
-    if (status < 200 || status > 299) {
+    // Slack answers errors with 200.
+    if (status < 200 || status > 299 || serverErrorCode(body) !== null) {
       throw errors.apiError(`the authorization server of DSN "${context.dsn}" did not revoke the tokens`, {
         detail: `POST ${endpoint.shownUrl} answered ${statusText(status)}`,
         hint: "They are gone from the token store; revoke them in the provider's own settings.",

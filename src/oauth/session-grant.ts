@@ -41,7 +41,7 @@ export class SessionGrant implements Grant {
     const { tokenField, tokenHeader, expiresInField } = this.#model;
     const { status, body } = answer;
     if (status < 200 || status > 399) throw tokenStatusError(status, body, subject);
-    const needsBody = tokenField !== null || expiresInField !== null;
+    const needsBody = tokenField !== null || expiresInField !== null || this.#model.metadata?.url === null;
     const json = needsBody ? readObject(answer, subject) : {};
     const token = tokenField === null ? headerToken(answer, tokenHeader!) : valueAt(json, tokenField);
     if ((typeof token !== 'string' && typeof token !== 'number') || token === '') {
@@ -49,7 +49,7 @@ export class SessionGrant implements Grant {
       throw tokenAnswerError(status, body, `its ${where} is missing or not a text`, subject);
     }
     const lifetimeMs = expiresInField === null ? null : readLifetimeMs(valueAt(json, expiresInField));
-    return { accessToken: String(token), lifetimeMs, refreshToken: null, scopes: null, idToken: null };
+    return { accessToken: String(token), lifetimeMs, refreshToken: null, scopes: null, idToken: null, answer: json };
   }
 }
 

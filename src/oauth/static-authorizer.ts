@@ -1,9 +1,9 @@
 import type { AuthModel } from '../config/model.js';
 import { reveal } from '../core/secret.js';
-import { type Authorization, type Authorizer, NO_AUTHORIZATION } from '../http/authorizer.js';
+import { type Authorization, type Authorizer, NO_AUTH_VALUES, NO_AUTHORIZATION } from '../http/authorizer.js';
 import type { Redactor } from '../http/redactor.js';
 
-type StaticModel = Exclude<AuthModel, { type: 'oauth2' | 'session' | 'oauth1' }>;
+type StaticModel = Exclude<AuthModel, { type: 'oauth2' | 'session' | 'oauth1' | 'jwt' }>;
 
 /** Authentication that never changes: none, a password, a fixed token or a key. */
 export function createStaticAuthorizer(model: StaticModel, redactor: Redactor): Authorizer {
@@ -15,6 +15,7 @@ export function createStaticAuthorizer(model: StaticModel, redactor: Redactor): 
       return authorization;
     },
     renew: async () => false,
+    authValues: async () => NO_AUTH_VALUES,
   };
 }
 
@@ -44,6 +45,19 @@ function fixedAuthorization(model: StaticModel, redactor: Redactor): Authorizati
 export function headerAuthorization(header: string, prefix: string, credentials: string): Authorization {
   const value = prefix.trim() === '' ? credentials : `${prefix.trim()} ${credentials}`;
   return { values: [{ place: 'header', parameter: header, value, isSecret: true }] };
+}
+
+/** A token in the query parameter, where there is one, else in the header. */
+export function tokenAuthorization(
+  {
+    header,
+    prefix,
+    tokenQuery,
+  }: { readonly header: string; readonly prefix: string; readonly tokenQuery: string | null },
+  token: string,
+): Authorization {
+  if (tokenQuery === null) return headerAuthorization(header, prefix, token);
+  return { values: [{ place: 'query', parameter: tokenQuery, value: token, isSecret: true }] };
 }
 
 function describe(model: StaticModel): string {

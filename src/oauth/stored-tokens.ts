@@ -1,4 +1,6 @@
+import type { MetadataModel } from '../config/model.js';
 import type { GatewayError } from '../core/errors.js';
+import { valuesOfAnswer } from './auth-values.js';
 import type { Grant } from './grant.js';
 import { RefusedGrant } from './refused-grant.js';
 import type { StoredToken } from './store/token-store.js';
@@ -26,8 +28,14 @@ export function withTokens(
   {
     dsn,
     grant,
+    metadata,
     askedAt,
-  }: { readonly dsn: string; readonly grant: Pick<Grant, 'description' | 'seed'>; readonly askedAt: number },
+  }: {
+    readonly dsn: string;
+    readonly grant: Pick<Grant, 'description' | 'seed'>;
+    readonly metadata: MetadataModel | null;
+    readonly askedAt: number;
+  },
 ): StoredToken {
   return {
     dsn,
@@ -39,6 +47,7 @@ export function withTokens(
     seed: grant.seed,
     scopes: set.scopes ?? stored?.scopes ?? null,
     account: stored?.account ?? null,
+    authValues: valuesOfAnswer(metadata, set.answer) ?? stored?.authValues ?? null,
     failure: null,
   };
 }

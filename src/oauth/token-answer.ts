@@ -10,6 +10,8 @@ export interface TokenSet {
   readonly refreshToken: string | null;
   readonly scopes: string | null;
   readonly idToken: string | null;
+  /** All of it, for what else it may tell. */
+  readonly answer: Readonly<Record<string, unknown>>;
 }
 
 /** Where an answer has what is looked for. */
@@ -35,6 +37,7 @@ export function readTokenAnswer(answer: ServerAnswer, fields: AnswerFields, subj
     refreshToken: textOrNull(json.refresh_token),
     scopes: textOrNull(json.scope),
     idToken: textOrNull(json.id_token),
+    answer: json,
   };
 }
 

@@ -1,11 +1,13 @@
+import type { MetadataModel } from '../config/model.js';
 import { GatewayError } from '../core/errors.js';
-import type { Authorization, Authorizer } from '../http/authorizer.js';
+import { type Authorization, type Authorizer, NO_AUTH_VALUES } from '../http/authorizer.js';
+import { askAuthValues, knownAuthValues, missingAuthValues } from './auth-values.js';
 import type { ConnectionIdentity } from './connection-identity.js';
 import type { Grant } from './grant.js';
 import type { OAuthContext } from './oauth-context.js';
 import { RefusedGrant } from './refused-grant.js';
 import { SharedWork } from './shared-work.js';
-import { headerAuthorization } from './static-authorizer.js';
+import { tokenAuthorization } from './static-authorizer.js';
 import { MemoryTokenStore } from './store/memory-store.js';
 import type { StoredToken, TokenStore } from './store/token-store.js';
 import { TokenStoreUnwritable } from './store/unwritable.js';
@@ -17,11 +19,14 @@ export interface TokenUse {
   readonly prefix: string;
   readonly tokenQuery: string | null;
   readonly renewBeforeMs: number;
+  readonly metadata: MetadataModel | null;
 }
 
 interface Held {
   readonly authorization: Authorization;
   readonly token: string;
+  /** Null: not known yet. */
+  readonly values: ReadonlyMap<string, string> | null;
   /** On the monotonic clock. */
   readonly renewAt: number;
   /** The store's version that it was taken from. */
@@ -44,6 +49,7 @@ export class TokenAuthorizer implements Authorizer {
   readonly #identity: ConnectionIdentity;
   readonly #context: OAuthContext;
   readonly #work = new SharedWork<Authorization>();
+  readonly #asking = new SharedWork<ReadonlyMap<string, string>>();
   #store: TokenStore;
   #held: Held | null = null;
   #refused: string | null = null;
@@ -75,6 +81,13 @@ export class TokenAuthorizer implements Authorizer {
     }
     await this.authorize(signal);
     return true;
+  }
+
+  async authValues(signal: AbortSignal): Promise<ReadonlyMap<string, string>> {
+    const { metadata } = this.#use;
+    if (metadata === null) return NO_AUTH_VALUES;
+    await this.authorize(signal);
+    return this.#held?.values ?? (await this.#asking.join((shared) => this.#askValues(metadata, shared), signal));
   }
 
   /** Resolves when no renewal is under way; never rejects. */
@@ -126,7 +139,7 @@ export class TokenAuthorizer implements Authorizer {
       const set = await this.#grant.obtain(stored, signal);
       redactor.addRolling(set.accessToken);
       if (set.refreshToken !== null) redactor.addRolling(set.refreshToken);
-      const next = withTokens(stored, set, { dsn, grant: this.#grant, askedAt });
+      const next = withTokens(stored, set, { dsn, grant: this.#grant, metadata: this.#use.metadata, askedAt });
       await this.#save(next);
       log('info', { dsn, lifetimeMs: set.lifetimeMs }, 'access token obtained');
       return this.#hold(next, this.#store.version());
@@ -137,6 +150,27 @@ export class TokenAuthorizer implements Authorizer {
       if (!isStillGood || error instanceof RefusedGrant || this.#unsaved !== null) throw error;
       log('warn', { dsn, reason: (error as Error).message }, 'the access token could not be renewed yet');
       return this.#hold(stored, this.#store.version(), performance.now() + NEXT_TRY_MS);
+    }
+  }
+
+  /** With a new token once, where the one at hand is refused or came without the values. */
+  async #askValues(metadata: MetadataModel, signal: AbortSignal): Promise<ReadonlyMap<string, string>> {
+    for (let isNew = false; ; isNew = true) {
+      const authorization = await this.authorize(signal);
+      const held = this.#held;
+      if (held === null) continue;
+      if (held.values !== null) return held.values;
+      const { url } = metadata;
+      const told =
+        url === null ? 'refused' : await askAuthValues({ ...metadata, url }, held.token, this.#context, signal);
+      if (told !== 'refused') {
+        await this.#store.update(this.#identity.id, (current) => current && { ...current, authValues: told });
+        const values = new Map(Object.entries(told.values));
+        if (this.#held?.token === held.token) this.#held = { ...this.#held, values };
+        return values;
+      }
+      if (isNew) throw missingAuthValues(metadata, this.#context.dsn);
+      await this.renew(authorization, signal);
     }
   }
 
@@ -170,15 +204,11 @@ export class TokenAuthorizer implements Authorizer {
   #hold(stored: StoredToken, version: string, renewAt?: number): Authorization {
     const token = stored.accessToken!;
     this.#context.redactor.addRolling(token);
-    const { header, prefix, tokenQuery, renewBeforeMs } = this.#use;
-    const authorization =
-      this.#held?.token === token
-        ? this.#held.authorization
-        : tokenQuery === null
-          ? headerAuthorization(header, prefix, token)
-          : { values: [{ place: 'query' as const, parameter: tokenQuery, value: token, isSecret: true }] };
+    const { metadata, renewBeforeMs } = this.#use;
+    const authorization = this.#held?.token === token ? this.#held.authorization : tokenAuthorization(this.#use, token);
+    const values = metadata === null ? NO_AUTH_VALUES : knownAuthValues(metadata, stored.authValues);
     const wait = storedRenewalTime(stored, renewBeforeMs) - Date.now();
-    this.#held = { authorization, token, renewAt: renewAt ?? performance.now() + wait, version };
+    this.#held = { authorization, token, values, renewAt: renewAt ?? performance.now() + wait, version };
     this.#lookedAt = performance.now();
     return authorization;
   }

@@ -1,4 +1,5 @@
 import type { FilesSource, PaginationModel, RequestLimits, TableModel } from '../config/model.js';
+import { nameAuthValues } from '../http/auth-filling.js';
 import { showDraft } from '../http/finish-request.js';
 import type { FilterPlan, RequestVariant } from './filter-plan.js';
 import { shownPath } from './found-files.js';
@@ -13,7 +14,7 @@ export function describeHttpScan(http: HttpTable, plan: FilterPlan, rowLimit: nu
   const { source, policy, table } = http;
   const [variant = NO_VALUES] = plan.variants();
   const { first } = sequenceStart(http, variant, rowLimit);
-  const lines = [`${first.method} ${showDraft(first, policy.redactor)}`];
+  const lines = [`${first.method} ${nameAuthValues(showDraft(first, policy.redactor), source)}`];
   if (plan.requestCount === 0) lines.push('Requests: none, a list of values is empty');
   if (plan.requestCount > 1) {
     const atOnce = sequencesAtOnce(http, plan);

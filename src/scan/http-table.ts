@@ -1,4 +1,5 @@
 import type { DriverOptions, HttpSource, TableModel } from '../config/model.js';
+import { fillAuthValues, markAuthValues, usesAuthValues } from '../http/auth-filling.js';
 import { hasBodyText } from '../http/finish-request.js';
 import type { OriginRule } from '../http/origin-rule.js';
 import { placeValues } from '../http/place-values.js';
@@ -30,24 +31,40 @@ export class HttpTables {
   readonly #authorizers: Authorizers;
   readonly #redactors = new Map<string, Redactor>();
   readonly #tables = new WeakMap<TableModel, HttpTable>();
+  /** Those whose requests depend on what a login tells, with what it told. */
+  readonly #filled = new WeakMap<TableModel, { readonly told: string; readonly table: HttpTable }>();
 
   constructor(limiters: RateLimiters, authorizers: Authorizers) {
     this.#limiters = limiters;
     this.#authorizers = authorizers;
   }
 
+  /** The table as it can be shown; where requests need what a login tells, `open` makes the one that can be asked. */
   for(table: TableModel, source: HttpSource): HttpTable {
     let known = this.#tables.get(table);
     if (known === undefined) {
-      known = this.#prepare(table, source);
+      known = this.#prepare(table, source, usesAuthValues(source) ? markAuthValues(source) : source);
       this.#tables.set(table, known);
     }
     return known;
   }
 
-  #prepare(table: TableModel, source: HttpSource): HttpTable {
+  /** The table ready to be asked: whoever's requests need what a login tells waits for that. */
+  async open(table: TableModel, source: HttpSource, signal: AbortSignal): Promise<HttpTable> {
+    const shown = this.for(table, source);
+    if (!usesAuthValues(source)) return shown;
+    const values = await shown.policy.authorizer.authValues(signal);
+    const told = JSON.stringify([...values]);
+    const known = this.#filled.get(table);
+    if (known?.told === told) return known.table;
+    const filled = this.#prepare(table, source, fillAuthValues(source, values, shown.policy.subject));
+    this.#filled.set(table, { told, table: filled });
+    return filled;
+  }
+
+  #prepare(table: TableModel, source: HttpSource, filled: HttpSource): HttpTable {
     const redactor = this.#redactor(table.dsn);
-    const draft = withAccept(draftFromSource(source, redactor), table.driver.type);
+    const draft = withAccept(draftFromSource(filled, redactor), table.driver.type);
     const subject = `table "${table.dsn}.${table.name}"`;
     const origins: OriginRule = { home: draft.origin, allowed: source.allowOrigins, subject };
     return {

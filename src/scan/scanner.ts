@@ -110,7 +110,10 @@ class ApiScanner implements Scanner {
     const { table } = run;
     try {
       if (table.source.type === 'files') await readFilePages(run, table.source);
-      else await readHttpPages(run, this.#client, this.#tables.for(table, table.source), plan);
+      else {
+        const http = await this.#tables.open(table, table.source, run.signal);
+        await readHttpPages(run, this.#client, http, plan);
+      }
       run.queue.end();
     } catch (error) {
       run.queue.fail(error, run.signal.aborted);

@@ -126,14 +126,6 @@ describe('keys and types', () => {
     '"%s" is known and not supported yet',
     (line) => check(withColumns(`‸${line}`), `"${line.split(':')[0]}" is not supported yet`),
   );
-
-  test.each([
-    ['auth: { type: ‸jwt }', 'jwt'],
-    [
-      'auth: { type: oauth2, grant: client_credentials, token_url: https://a.example, client_id: a, client_secret: b, ‸metadata: {} }',
-      'metadata',
-    ],
-  ])('%s', (line, name) => check(dsnKey(line), `"${name}" is not supported yet`));
 });
 
 describe('names', () => {

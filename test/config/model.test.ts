@@ -301,6 +301,8 @@ test('auth of each kind, with its defaults', async () => {
   ).toEqual({
     type: 'oauth2',
     grant: 'client_credentials',
+    userInfoUrl: null,
+    metadata: null,
     issuer: null,
     tokenUrl: 'https://a.example/t',
     authorizationUrl: null,

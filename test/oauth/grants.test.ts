@@ -365,6 +365,7 @@ describe('session', () => {
     tokenField: '$.data.token',
     tokenHeader: null,
     expiresInField: '$.data.ttl',
+    metadata: null,
     renewBeforeMs: 60_000,
     header: 'X-Session',
     prefix: '',

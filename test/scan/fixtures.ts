@@ -169,6 +169,8 @@ export function oauth(tokenUrl: string, secret: Secret | null): Extract<AuthMode
     authorizationUrl: null,
     deviceAuthorizationUrl: null,
     revocationUrl: null,
+    userInfoUrl: null,
+    metadata: null,
     redirectUrl: null,
     clientId: 'shop-client',
     clientSecret: secret,

@@ -2,6 +2,7 @@ import { Secret } from '../../core/secret.js';
 import type { AuthModel } from '../model.js';
 import type { AuthInput } from '../schema/auth.js';
 import type { BuildContext, Placed } from './context.js';
+import { buildJwt } from './jwt.js';
 import { buildOAuth1 } from './oauth1.js';
 import { buildOAuth2 } from './oauth2.js';
 import { buildSession } from './session.js';
@@ -41,6 +42,8 @@ export function buildAuth({ value: auth, path }: Placed<AuthInput>, context: Bui
       return buildSession({ value: auth, path }, context);
     case 'oauth1':
       return buildOAuth1({ value: auth, path }, context);
+    case 'jwt':
+      return buildJwt({ value: auth, path }, context);
   }
 }
 

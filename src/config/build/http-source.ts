@@ -1,6 +1,9 @@
 import { parseDuration } from '../duration.js';
 import type { AuthModel, DriverOptions, HttpSource, RequestLimits, RetryModel } from '../model.js';
+import { providerPreset } from '../providers/registry.js';
+import type { AuthInput } from '../schema/auth.js';
 import { buildAuth } from './auth.js';
+import { checkAuthNames } from './auth-names.js';
 import { buildBody } from './body.js';
 import { buildCompression } from './compression.js';
 import { type BuildContext, isDamaged, type TableSettings } from './context.js';
@@ -36,7 +39,7 @@ export function buildHttpSource(settings: TableSettings, driver: DriverOptions, 
     type: 'http',
     method: settings.table.method ?? 'GET',
     url: url?.url ?? '',
-    headers: mergeHeaders(settings, context),
+    headers: withProviderHeaders(mergeHeaders(settings, context), auth?.value),
     query: mergeQuery(settings, context),
     body,
     pagination: pagination === null ? { type: 'none' } : buildPagination(pagination, driver.type, context),
@@ -50,7 +53,16 @@ export function buildHttpSource(settings: TableSettings, driver: DriverOptions, 
     allowLinkLocal: settings.value('allow_link_local', false),
   };
   checkPlacements(source, settings, context);
+  checkAuthNames(authModel, settings, context);
   return { source, url };
+}
+
+/** What a provider wants to see in each request, such as the tenant that somebody logged in to; the DSN's own win. */
+function withProviderHeaders(headers: HttpSource['headers'], auth: AuthInput | undefined): HttpSource['headers'] {
+  if (auth?.type !== 'oauth2' || auth.provider === undefined) return headers;
+  const given = new Set([...headers.keys()].map((name) => name.toLowerCase()));
+  const own = Object.entries(providerPreset(auth.provider).headers ?? {});
+  return new Map([...own.filter(([name]) => !given.has(name.toLowerCase())), ...headers]);
 }
 
 function buildRetry(settings: TableSettings): RetryModel {

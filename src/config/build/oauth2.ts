@@ -1,17 +1,24 @@
 import { type ConfiguredText, Secret } from '../../core/secret.js';
 import { parseDuration } from '../duration.js';
 import type { OAuth2Model } from '../model.js';
-import type { ProviderPreset } from '../providers/preset.js';
+import type { MetadataPreset, ProviderPreset } from '../providers/preset.js';
 import { providerPreset } from '../providers/registry.js';
 import type { OAuth2Input } from '../schema/oauth.js';
 import type { BuildContext, Placed } from './context.js';
+import { buildMetadata } from './metadata.js';
 import { checkOAuth2 } from './oauth2-rules.js';
 import { checkHeaders, readTexts } from './request-texts.js';
 import { checkUrl } from './url.js';
 import { checkHeaderName } from './value-place.js';
 
 const NO_PRESET: Partial<ProviderPreset> = {};
-const URL_KEYS = ['token_url', 'authorization_url', 'device_authorization_url', 'revocation_url'] as const;
+const URL_KEYS = [
+  'token_url',
+  'authorization_url',
+  'device_authorization_url',
+  'revocation_url',
+  'user_info_url',
+] as const;
 
 /** Makes the model of `auth: { type: oauth2 }`: a provider's preset filled in, everything secret wrapped. */
 export function buildOAuth2({ value: auth, path }: Placed<OAuth2Input>, context: BuildContext): OAuth2Model {
@@ -37,13 +44,15 @@ export function buildOAuth2({ value: auth, path }: Placed<OAuth2Input>, context:
     authorizationUrl: auth.authorization_url ?? fill(preset.authorizationUrl),
     deviceAuthorizationUrl: auth.device_authorization_url ?? fill(preset.deviceAuthorizationUrl),
     revocationUrl: auth.revocation_url ?? fill(preset.revocationUrl),
+    userInfoUrl: auth.user_info_url ?? fill(preset.userInfoUrl),
+    metadata: buildMetadata(auth.metadata, fillMetadata(preset.metadata, fill), at('metadata'), context),
     redirectUrl: auth.redirect_url ?? null,
     clientId: text('client_id'),
     clientSecret: secret(auth.client_secret),
     clientAuth: auth.client_auth ?? defaultClientAuth(auth, preset),
     privateKey: secret(auth.private_key),
     keyId: auth.key_id ?? null,
-    assertion: readAssertion(auth, path, context),
+    assertion: readAssertion(auth, fill(preset.assertionAudience), path, context),
     username: text('username'),
     password: secret(auth.password),
     refreshToken: secret(auth.refresh_token),
@@ -76,7 +85,21 @@ function defaultClientAuth(auth: OAuth2Input, preset: Partial<ProviderPreset>): 
   return auth.grant === 'client_credentials' ? 'basic' : 'none';
 }
 
-function readAssertion(auth: OAuth2Input, path: Placed<unknown>['path'], context: BuildContext) {
+/** The provider's `metadata` with the customer's own part of its address. */
+function fillMetadata(
+  preset: MetadataPreset | undefined,
+  fill: (url: string | undefined) => string | null,
+): MetadataPreset | undefined {
+  const url = fill(preset?.url);
+  return preset === undefined || url === null ? preset : { ...preset, url };
+}
+
+function readAssertion(
+  auth: OAuth2Input,
+  audience: string | null,
+  path: Placed<unknown>['path'],
+  context: BuildContext,
+): OAuth2Model['assertion'] {
   const at = [...path, 'assertion'];
   const given = auth.assertion;
   const text = (key: 'issuer' | 'subject'): ConfiguredText | null =>
@@ -84,7 +107,7 @@ function readAssertion(auth: OAuth2Input, path: Placed<unknown>['path'], context
   return {
     issuer: text('issuer'),
     subject: text('subject'),
-    audience: given?.audience ?? null,
+    audience: given?.audience ?? audience,
     lifetimeMs: parseDuration(given?.lifetime ?? '5m')!,
     claims: readTexts([...at, 'claims'], context),
   };

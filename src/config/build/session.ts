@@ -3,6 +3,7 @@ import type { BodyModel, SessionModel } from '../model.js';
 import type { SessionInput } from '../schema/oauth.js';
 import { jsonValue } from './body.js';
 import type { BuildContext, Placed } from './context.js';
+import { buildMetadata } from './metadata.js';
 import { checkHeaders, readTexts } from './request-texts.js';
 import { checkUrl } from './url.js';
 import { checkHeaderName } from './value-place.js';
@@ -34,6 +35,7 @@ export function buildSession({ value: auth, path }: Placed<SessionInput>, contex
     tokenField: auth.token_field ?? null,
     tokenHeader: auth.token_header ?? null,
     expiresInField: auth.expires_in_field ?? null,
+    metadata: buildMetadata(auth.metadata, undefined, [...path, 'metadata'], context),
     renewBeforeMs: parseDuration(auth.renew_before)!,
     header: auth.header,
     prefix: auth.prefix,

@@ -46,7 +46,7 @@ export function buildPathUrl(
   const isPathValid = checkPlaceholders(path, context);
   if (!isBaseValid || !isPathValid) return null;
   const text = `${base.value.replace(/\/+$/, '')}${/^[/?]/.test(written) ? '' : '/'}${written}`;
-  if (parseUrl(text.replace(/\{[^{}]+\}/g, 'x')) === null) {
+  if (parseUrl(withAuthFilled(text).replace(/\{[^{}]+\}/g, 'x')) === null) {
     const hint = 'Write white space as %20, and no backslashes.';
     problems.add(tree.at(path), '"path" makes no valid URL', hint);
     return null;
@@ -60,9 +60,10 @@ export function buildPathUrl(
  * port only says where the API is, and people want to see that in EXPLAIN and in errors.
  */
 function holdsSecret(path: SourcePath, { tree }: BuildContext): boolean {
+  if (!tree.isInterpolated(path)) return false;
   const text = tree.text(path);
   const rest = /^\$\{[^{}]*\}([^$]*)$/.exec(tree.node(path)?.written ?? '')?.[1];
-  if (rest === undefined) return tree.isInterpolated(path);
+  if (rest === undefined) return true;
   return !/^https?:\/\/[^/?#@]+\/?$/i.test(text.slice(0, text.length - rest.length));
 }
 
@@ -75,7 +76,7 @@ export function checkUrl(
   const { tree, problems } = context;
   const key = String(path.at(-1));
   const at = tree.at(path);
-  const text = tree.text(path);
+  const text = withAuthFilled(tree.text(path));
   const refuse = (message: string, hint: string): false => {
     problems.add(at, `"${key}" ${message}`, hint);
     return false;
@@ -102,7 +103,7 @@ export function checkUrl(
 }
 
 function checkPlaceholders(path: SourcePath, { tree, problems }: BuildContext): boolean {
-  const rest = tree.text(path).replace(/\{[^{}]+\}/g, '');
+  const rest = withAuthFilled(tree.text(path)).replace(/\{[^{}]+\}/g, '');
   if (/[{}]/.test(rest)) {
     problems.add(tree.at(path), `"${path.at(-1)}" has an empty or unclosed placeholder`, 'Write {name}.');
     return false;
@@ -122,5 +123,10 @@ function parseUrl(text: string): URL | null {
 }
 
 function findPlaceholders(text: string): string[] {
-  return [...new Set([...text.matchAll(/\{([^{}]+)\}/g)].map((match) => match[1]!))];
+  return [...new Set([...withAuthFilled(text).matchAll(/\{([^{}]+)\}/g)].map((match) => match[1]!))];
+}
+
+/** The text with something sound in the place of each `${auth:NAME}`, whose values are known when a request is made. */
+function withAuthFilled(text: string): string {
+  return text.replace(/^\$\{auth:\w+\}/, 'https://auth.example').replace(/\$\{auth:\w+\}/g, 'x');
 }

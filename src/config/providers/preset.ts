@@ -1,3 +1,12 @@
+/** What a login with a provider tells besides the token. */
+export interface MetadataPreset {
+  readonly url?: string;
+  readonly prefix?: string;
+  readonly list?: string;
+  readonly where?: Readonly<Record<string, string>>;
+  readonly fields: Readonly<Record<string, string>>;
+}
+
 /**
  * What is the same for all users of one authorization server. `{tenant}` in an address stands for the customer's own part,
  * the DSN's `tenant`. A key in the DSN always wins over the preset's.
@@ -25,4 +34,11 @@ export interface ProviderPreset {
   readonly tokenField?: string;
   readonly header?: string;
   readonly prefix?: string;
+  /** What a JWT bearer assertion is addressed to, where that is not the token endpoint. */
+  readonly assertionAudience?: string;
+  /** Where login asks who logged in. */
+  readonly userInfoUrl?: string;
+  readonly metadata?: MetadataPreset;
+  /** Headers of each request; they may hold `${auth:NAME}`. */
+  readonly headers?: Readonly<Record<string, string>>;
 }

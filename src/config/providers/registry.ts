@@ -1,3 +1,5 @@
+// biome-ignore-all lint/suspicious/noTemplateCurlyInString: `${auth:NAME}` is filled in when a request is made.
+
 import type { ProviderPreset } from './preset.js';
 
 const PRESETS = {
@@ -8,6 +10,7 @@ const PRESETS = {
     deviceAuthorizationUrl: 'https://oauth2.googleapis.com/device/code',
     revocationUrl: 'https://oauth2.googleapis.com/revoke',
     clientAuth: 'body',
+    userInfoUrl: 'https://openidconnect.googleapis.com/v1/userinfo',
     // Without these Google gives a refresh token only the first time that somebody consents.
     extraAuthorizationParameters: { access_type: 'offline', prompt: 'consent' },
   },
@@ -18,6 +21,7 @@ const PRESETS = {
     deviceAuthorizationUrl: 'https://login.microsoftonline.com/{tenant}/oauth2/v2.0/devicecode',
     tenant: { meaning: 'tenant id or domain', default: 'organizations' },
     clientAuth: 'body',
+    userInfoUrl: 'https://graph.microsoft.com/oidc/userinfo',
   },
   github: {
     docs: 'https://docs.github.com/en/apps/oauth-apps/building-oauth-apps/authorizing-oauth-apps',
@@ -25,6 +29,7 @@ const PRESETS = {
     tokenUrl: 'https://github.com/login/oauth/access_token',
     deviceAuthorizationUrl: 'https://github.com/login/device/code',
     clientAuth: 'body',
+    userInfoUrl: 'https://api.github.com/user',
   },
   hubspot: {
     docs: 'https://developers.hubspot.com/docs/api/oauth-quickstart-guide',
@@ -41,18 +46,22 @@ const PRESETS = {
     // "test" is the sandbox; a My Domain name is written like "acme.my".
     tenant: { meaning: 'login, test (sandbox) or My Domain', default: 'login' },
     clientAuth: 'body',
+    userInfoUrl: 'https://{tenant}.salesforce.com/services/oauth2/userinfo',
+    assertionAudience: 'https://{tenant}.salesforce.com',
+    metadata: { fields: { instance_url: '$.instance_url' } },
   },
   linkedin: {
     docs: 'https://learn.microsoft.com/en-us/linkedin/shared/authentication/authorization-code-flow',
     authorizationUrl: 'https://www.linkedin.com/oauth/v2/authorization',
     tokenUrl: 'https://www.linkedin.com/oauth/v2/accessToken',
     clientAuth: 'body',
+    userInfoUrl: 'https://api.linkedin.com/v2/userinfo',
     pkce: false,
   },
   facebook: {
     docs: 'https://developers.facebook.com/docs/facebook-login/guides/advanced/manual-flow',
-    authorizationUrl: 'https://www.facebook.com/v21.0/dialog/oauth',
-    tokenUrl: 'https://graph.facebook.com/v21.0/oauth/access_token',
+    authorizationUrl: 'https://www.facebook.com/v22.0/dialog/oauth',
+    tokenUrl: 'https://graph.facebook.com/v22.0/oauth/access_token',
     clientAuth: 'body',
     scopeSeparator: ',',
     pkce: false,
@@ -62,12 +71,16 @@ const PRESETS = {
     authorizationUrl: 'https://x.com/i/oauth2/authorize',
     tokenUrl: 'https://api.x.com/2/oauth2/token',
     revocationUrl: 'https://api.x.com/2/oauth2/revoke',
+    userInfoUrl: 'https://api.x.com/2/users/me',
   },
   xero: {
     docs: 'https://developer.xero.com/documentation/guides/oauth2/auth-flow/',
     authorizationUrl: 'https://login.xero.com/identity/connect/authorize',
     tokenUrl: 'https://identity.xero.com/connect/token',
     revocationUrl: 'https://identity.xero.com/connect/revocation',
+    // Every request names one of the organisations that were connected at the login.
+    metadata: { url: 'https://api.xero.com/connections', list: '$', fields: { tenant_id: '$.tenantId' } },
+    headers: { 'Xero-Tenant-Id': '${auth:tenant_id}' },
   },
   quickbooks: {
     docs: 'https://developer.intuit.com/app/developer/qbo/docs/develop/authentication-and-authorization/oauth-2.0',
@@ -75,6 +88,9 @@ const PRESETS = {
     tokenUrl: 'https://oauth.platform.intuit.com/oauth2/v1/tokens/bearer',
     revocationUrl: 'https://developer.api.intuit.com/v2/oauth2/tokens/revoke',
     scopes: ['com.intuit.quickbooks.accounting'],
+    userInfoUrl: 'https://accounts.platform.intuit.com/v1/openid_connect/userinfo',
+    // Intuit adds the company to the address that the browser comes back to.
+    metadata: { fields: { realm_id: '$.realmId' } },
   },
   zoho: {
     docs: 'https://www.zoho.com/accounts/protocol/oauth/web-apps/authorization.html',
@@ -87,6 +103,7 @@ const PRESETS = {
     pkce: false,
     extraAuthorizationParameters: { access_type: 'offline', prompt: 'consent' },
     prefix: 'Zoho-oauthtoken',
+    metadata: { fields: { api_domain: '$.api_domain' } },
   },
   shopify: {
     docs: 'https://shopify.dev/docs/apps/build/authentication-authorization/access-tokens/authorization-code-grant',
@@ -106,12 +123,19 @@ const PRESETS = {
     revocationUrl: 'https://slack.com/api/auth.revoke',
     scopeSeparator: ',',
     pkce: false,
+    userInfoUrl: 'https://slack.com/api/auth.test',
   },
   atlassian: {
     docs: 'https://developer.atlassian.com/cloud/jira/platform/oauth-2-3lo-apps/',
     authorizationUrl: 'https://auth.atlassian.com/authorize',
     tokenUrl: 'https://auth.atlassian.com/oauth/token',
     clientAuth: 'body',
+    userInfoUrl: 'https://api.atlassian.com/me',
+    metadata: {
+      url: 'https://api.atlassian.com/oauth/token/accessible-resources',
+      list: '$',
+      fields: { cloud_id: '$.id' },
+    },
     // Atlassian gives a refresh token only with the scope offline_access, which the DSN's scopes must name.
     extraAuthorizationParameters: { audience: 'api.atlassian.com', prompt: 'consent' },
   },
@@ -127,6 +151,7 @@ const PRESETS = {
     tokenUrl: 'https://{tenant}.zendesk.com/oauth/tokens',
     tenant: { meaning: 'subdomain', default: null },
     clientAuth: 'body',
+    userInfoUrl: 'https://{tenant}.zendesk.com/api/v2/users/me.json',
   },
   mailchimp: {
     docs: 'https://mailchimp.com/developer/marketing/guides/access-user-data-oauth-2/',
@@ -134,6 +159,11 @@ const PRESETS = {
     tokenUrl: 'https://login.mailchimp.com/oauth2/token',
     clientAuth: 'body',
     pkce: false,
+    metadata: {
+      url: 'https://login.mailchimp.com/oauth2/metadata',
+      prefix: 'OAuth',
+      fields: { dc: '$.dc', api_endpoint: '$.api_endpoint' },
+    },
   },
   docusign: {
     docs: 'https://developers.docusign.com/platform/auth/authcode/authcode-get-token/',
@@ -141,6 +171,14 @@ const PRESETS = {
     tokenUrl: 'https://{tenant}.docusign.com/oauth/token',
     tenant: { meaning: 'account (production) or account-d (demo)', default: 'account' },
     scopes: ['signature'],
+    assertionAudience: '{tenant}.docusign.com',
+    userInfoUrl: 'https://{tenant}.docusign.com/oauth/userinfo',
+    metadata: {
+      url: 'https://{tenant}.docusign.com/oauth/userinfo',
+      list: '$.accounts',
+      where: { is_default: 'true' },
+      fields: { account_id: '$.account_id', base_uri: '$.base_uri' },
+    },
   },
 } as const satisfies Readonly<Record<string, ProviderPreset>>;
 

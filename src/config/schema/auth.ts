@@ -1,6 +1,7 @@
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: these are the interpolations that DSN files hold.
 
 import { z } from 'zod';
+import { jwtSchema } from './jwt.js';
 import { oauth1Schema, oauth2Schema, sessionSchema } from './oauth.js';
 import { tokenHeader } from './token-header.js';
 import { configuredText, placeKeys, secretText } from './values.js';
@@ -36,6 +37,7 @@ export const authSchema = z
     oauth2Schema,
     sessionSchema,
     oauth1Schema,
+    jwtSchema,
   ])
   .meta({ id: 'Auth', description: 'How requests are authenticated.' });
 

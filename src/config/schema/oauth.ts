@@ -2,6 +2,7 @@
 
 import { z } from 'zod';
 import { PROVIDER_NAMES } from '../providers/registry.js';
+import { metadataSchema } from './metadata.js';
 import { tokenHeader } from './token-header.js';
 import { configuredText, duration, filledText, positiveDuration, secretText } from './values.js';
 
@@ -33,6 +34,7 @@ export const oauth2Schema = z
     authorization_url: filledText.describe('Where people log in and consent (authorization_code).').optional(),
     device_authorization_url: filledText.describe('Device authorization endpoint (RFC 8628).').optional(),
     revocation_url: filledText.describe('Where tokens are revoked at logout (RFC 7009).').optional(),
+    user_info_url: filledText.describe('Where login asks who logged in; what the issuer says by default.').optional(),
     redirect_url: filledText
       .describe('Redirect URL registered for the client; a loopback one is served by tidegate login.')
       .meta({ examples: ['http://127.0.0.1:8976/callback'] })
@@ -75,6 +77,7 @@ export const oauth2Schema = z
       .meta({ examples: ['$.access_token'] })
       .optional(),
     expires_in_field: filledText.describe('Where the lifetime in seconds is in the answer.').optional(),
+    metadata: metadataSchema.optional(),
     renew_before: duration.default('60s').describe('How long before its end a token is renewed.'),
     header: filledText.describe('Header that carries the token; Authorization by default.').optional(),
     prefix: z.string().describe('Text before the token; Bearer by default, "" for none.').optional(),
@@ -104,6 +107,7 @@ export const sessionSchema = z
     token_field: filledText.describe('Where the token is in the answer, such as $.data.token.').optional(),
     token_header: filledText.describe("The answer's header that holds the token.").optional(),
     expires_in_field: filledText.describe('Where the lifetime in seconds is in the answer.').optional(),
+    metadata: metadataSchema.optional(),
     renew_before: duration.default('60s').describe('How long before its end a token is renewed.'),
     ...tokenHeader,
     query: filledText.describe('Query parameter that carries the token, in the place of a header.').optional(),

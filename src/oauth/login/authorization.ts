@@ -100,7 +100,8 @@ export class Authorization {
     );
     const set = readTokenAnswer(sent, model, subjectOf(endpoint, this.#context));
     if (this.#nonce !== null) checkNonce(set.idToken, this.#nonce, dsn);
-    return set;
+    // Some providers tell more in the redirect than in the token's answer, such as QuickBooks its company.
+    return { ...set, answer: { ...Object.fromEntries(answer), ...set.answer } };
   }
 }
 

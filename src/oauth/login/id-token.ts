@@ -7,10 +7,15 @@ const NAMES = ['email', 'preferred_username', 'upn', 'name', 'sub'] as const;
 export function accountOf(idToken: string | null): string | null {
   const claims = idToken === null ? null : readClaims(idToken);
   for (const name of NAMES) {
-    const value = claims?.[name];
-    if (typeof value === 'string' && value !== '') return value.replace(/[\0-\x1f\x7f]+/g, ' ').slice(0, 200);
+    const text = readableText(claims?.[name]);
+    if (text !== null) return text;
   }
   return null;
+}
+
+/** A server's text as it may be printed; null for anything else. */
+export function readableText(value: unknown): string | null {
+  return typeof value === 'string' && value !== '' ? value.replace(/[\0-\x1f\x7f]+/g, ' ').slice(0, 200) : null;
 }
 
 /** Refuses an ID token that was made for another login (OpenID Connect Core 1.0, section 3.1.3.7). */

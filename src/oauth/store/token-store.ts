@@ -1,3 +1,5 @@
+import type { StoredAuthValues } from '../auth-values.js';
+
 /** Why no token could be obtained, as it is told again until something changes. */
 export interface StoredFailure {
   readonly message: string;
@@ -25,6 +27,8 @@ export interface StoredToken {
   readonly scopes: string | null;
   /** Who logged in, where the server says so. */
   readonly account: string | null;
+  /** Absent in entries of older versions. */
+  readonly authValues?: StoredAuthValues | null;
   readonly failure: StoredFailure | null;
 }
 
