@@ -1,14 +1,17 @@
 import type { DriverOptions } from '../../src/config/model.js';
 import { errors } from '../../src/core/errors.js';
-import type { RowBatch } from '../../src/core/row-batch.js';
+import type { RowBatch, RowBatchBuilder } from '../../src/core/row-batch.js';
 import type { Page, PageOutcome, ReaderOptions, RecordReader } from '../driver.js';
 import { readUtf8 } from '../encoding.js';
 import { describePage } from '../page-error.js';
 import { RowWriter } from '../row-writer.js';
+import { SlotRowWriter } from '../slot-row-writer.js';
+import { SlotKind } from '../text-slots.js';
 import { Window } from '../window.js';
-import { makeDialect } from './dialect.js';
+import { type Dialect, makeDialect } from './dialect.js';
 import { locateFields } from './header.js';
-import { FieldKind, Row, RowScanner } from './row-scanner.js';
+import { RowCopier } from './row-copier.js';
+import { RowScanner, type RowTaker, Scan } from './row-scanner.js';
 
 /** A row larger than this is only looked at again when half as much has been added. */
 const PATIENT_BYTES = 64 * 1024;
@@ -17,30 +20,41 @@ const PATIENT_BYTES = 64 * 1024;
 export class CsvReader implements RecordReader {
   readonly #options: Extract<DriverOptions, { type: 'csv' }>;
   readonly #writer: RowWriter;
+  readonly #builder: RowBatchBuilder;
   readonly #scanner: RowScanner;
+  readonly #rows: SlotRowWriter;
+  readonly #dialect: Dialect;
+  /** For rows as this page's usually are; null before the first one, and where their form leaves none to copy. */
+  #copier: RowCopier | null = null;
   readonly #window = new Window();
   #where = '';
   #linesToSkip = 0;
   /** Fields of each row; -1 until the header or the first row has been seen. */
   #width = -1;
   #places: Int32Array = new Int32Array(0);
+  /** Fields that the columns reach: more than the width where rows are padded. */
+  #span = 0;
 
   constructor(options: ReaderOptions) {
     const { driver } = options.table;
     if (driver.type !== 'csv') throw new Error('csv reader: a table of another driver');
     this.#options = driver;
     this.#writer = new RowWriter(options, 'text');
-    this.#scanner = new RowScanner(makeDialect(driver));
+    this.#builder = this.#writer.builder;
+    this.#dialect = makeDialect(driver);
+    this.#scanner = new RowScanner(this.#dialect);
+    this.#rows = new SlotRowWriter(this.#writer, this.#scanner);
     // A name that needs a header where there is none is found before anything is read.
     if (!driver.header) locateFields(options.columns, null, 0, true, '');
   }
 
   async *read(page: Page, signal: AbortSignal): AsyncGenerator<RowBatch, PageOutcome, void> {
     const writer = this.#writer;
-    const { builder } = writer;
+    const builder = this.#builder;
     const window = this.#window;
     this.#where = describePage(page);
     this.#width = -1;
+    this.#copier = null;
     this.#linesToSkip = this.#options.skipLines;
     window.reset();
     writer.startPage(page);
@@ -78,61 +92,45 @@ export class CsvReader implements RecordReader {
 
   /** Writes rows until the batch is full (true) or the window has no whole row any more (false). */
   #advance(window: Window): boolean {
-    const scanner = this.#scanner;
-    const { builder } = this.#writer;
     while (this.#linesToSkip > 0) {
-      if (!scanner.skipLine(window)) return false;
+      if (!this.#scanner.skipLine(window)) return false;
       this.#linesToSkip--;
     }
     for (;;) {
-      const result = scanner.next(window, this.#where);
-      if (result === Row.needsMore) return false;
-      if (result === Row.blank) {
-        // Where rows have one field, an empty line is one that is NULL; a comment has no field at all.
-        if (this.#width !== 1 || scanner.fieldCount !== 1) continue;
-      }
-      if (this.#width < 0) {
-        const isHeader = this.#options.header;
-        this.#start(window, isHeader);
-        if (isHeader) continue;
-      }
-      this.#writeRow(window.bytes);
-      if (builder.isFull) return true;
+      // The copier takes rows as long as they are usual; the scanner the one that it stopped at.
+      if (this.#copier !== null) this.#scanner.nextLine += this.#copier.copy(window);
+      if (this.#builder.isFull) return true;
+      if (this.#scanner.scan(window, this.#where, this.#take) === Scan.needsMore) return false;
     }
   }
 
-  #start(window: Window, isHeader: boolean): void {
+  readonly #take: RowTaker = (bytes, view) => {
     const scanner = this.#scanner;
-    this.#width = scanner.fieldCount;
-    const names = isHeader
-      ? Array.from({ length: this.#width }, (_, index) => scanner.text(window.bytes, index))
-      : null;
-    const isPadded = this.#options.ragged === 'pad';
-    this.#places = locateFields(this.#writer.columns, names, this.#width, isPadded, this.#where);
-  }
-
-  #writeRow(bytes: Buffer): void {
-    const writer = this.#writer;
-    const { builder } = writer;
-    const { fieldCount, kinds, starts, ends } = this.#scanner;
-    if (fieldCount !== this.#width && this.#options.ragged === 'error') throw this.#ragged(fieldCount);
-    const places = this.#places;
-    builder.beginRow();
-    for (let c = 0; c < places.length; c++) {
-      const place = places[c]!;
-      if (place < 0) writer.writeConstant(c);
-      else if (place >= fieldCount) writer.writeMissing(c);
-      else {
-        const kind = kinds[place]!;
-        const start = starts[place]!;
-        const end = ends[place]!;
-        if (kind === FieldKind.escaped) writer.writeValue(c, 'fromString', this.#scanner.text(bytes, place));
-        else if (kind === FieldKind.plain && start === end) writer.writeNull(c);
-        else writer.writeBytes(c, bytes, start, end);
-      }
+    const { fieldCount } = scanner;
+    const width = this.#width;
+    if (fieldCount !== width) {
+      // Where rows have one field, an empty line is one that is NULL.
+      if (fieldCount === 1 && scanner.kinds[0] === SlotKind.null) return false;
+      if (width < 0) {
+        this.#start(bytes);
+        if (this.#options.header) return this.#copier !== null;
+      } else if (this.#options.ragged === 'error') throw this.#ragged(fieldCount);
     }
-    builder.endRow();
-    writer.recordCount++;
+    if (fieldCount < this.#span) scanner.kinds.fill(SlotKind.missing, fieldCount, this.#span);
+    this.#rows.writeRow(bytes, view, this.#places);
+    return this.#copier !== null || this.#builder.isFull;
+  };
+
+  #start(bytes: Buffer): void {
+    const scanner = this.#scanner;
+    const width = scanner.fieldCount;
+    const names = this.#options.header ? Array.from({ length: width }, (_, index) => scanner.text(bytes, index)) : null;
+    const isPadded = this.#options.ragged === 'pad';
+    this.#places = locateFields(this.#writer.columns, names, width, isPadded, this.#where);
+    this.#width = width;
+    this.#span = this.#places.reduce((span, place) => Math.max(span, place + 1), width);
+    scanner.reserve(this.#span);
+    this.#copier = RowCopier.make(this.#writer, this.#dialect, this.#places, width);
   }
 
   #ragged(fieldCount: number): Error {

@@ -1,5 +1,6 @@
 import { type ByteWriter, type Coercer, type StringOrigin, writeNothing } from './contract.js';
 import { invalidSyntax, unsupportedEscape } from './failure.js';
+import { writeJsonDocument } from './json-bytes.js';
 import { JsonScanner } from './json-scanner.js';
 import { printNumericLiteral } from './numeric.js';
 import { numericWriter } from './numeric-bytes.js';
@@ -46,7 +47,7 @@ export function makeJsonCoercer(origin: StringOrigin): Coercer {
     fromNumber: (literal) => literal,
     fromBoolean: (value) => (value ? 'true' : 'false'),
     fromJson: checkedJson,
-    writeString: origin === 'text' ? writeNothing : writeQuoted,
+    writeString: origin === 'text' ? writeJsonDocument : writeQuoted,
     writeNumber: copyText,
   };
 }

@@ -1,0 +1,15 @@
+import type { ColumnModel } from '../src/config/model.js';
+
+const SAFE_DIGITS: Readonly<Record<string, number>> = { smallint: 4, integer: 9, bigint: 18 };
+
+/** Most digits that a text of digits alone may have to be the column's canonical text for certain; 0 where more decides than that. */
+export function safeDigits({ type, decimal, nullValues }: ColumnModel): number {
+  if (type.isArray || decimal !== null || (nullValues !== null && nullValues.length > 0)) return 0;
+  return SAFE_DIGITS[type.scalar] ?? 0;
+}
+
+/** The same for digits with a decimal point between two of them; 0 for other types than numeric without precision. */
+export function safeDecimals({ type, decimal, nullValues }: ColumnModel): number {
+  if (type.isArray || decimal !== null || (nullValues !== null && nullValues.length > 0)) return 0;
+  return type.scalar === 'numeric' && type.precision === null ? 200 : 0;
+}
