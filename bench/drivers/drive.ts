@@ -38,6 +38,7 @@ const toTable = ({ driver, records }: BenchFormat, columns: readonly ColumnModel
   filterSeparator: ' and ',
   limit: null,
   lookup: null,
+  cache: null,
 });
 
 async function* chunksOf(bytes: Buffer): AsyncGenerator<Buffer> {

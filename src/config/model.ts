@@ -50,6 +50,8 @@ export interface GatewayLimits {
   readonly bytesPerScan: number | null;
   readonly pagesPerScan: number | null;
   readonly statementTimeoutMs: number | null;
+  /** Bytes in the engine that all kept scan tables together may take. */
+  readonly cacheBytes: number;
 }
 
 export interface DsnModel {
@@ -93,6 +95,21 @@ export interface TableModel {
   readonly filterSeparator: string;
   readonly limit: LimitModel | null;
   readonly lookup: LookupModel | null;
+  /** Null: every statement asks the API. */
+  readonly cache: CacheModel | null;
+}
+
+/** How long the rows of a scan serve other statements. */
+export interface CacheModel {
+  /** Not 0. */
+  readonly ttlMs: number;
+  /** How long after that they serve while the API fails; 0: not at all. */
+  readonly staleIfErrorMs: number;
+  /** Whether rows that are over their time are kept as long as the API says that they have not changed. */
+  readonly revalidates: boolean;
+  /** `equal`: only for scans with the same filters. */
+  readonly reuse: 'narrower' | 'equal';
+  readonly columns: 'needed' | 'all';
 }
 
 /** Another endpoint, which gives the rows with one value of a column; what it answers 404 to has none. */

@@ -3,8 +3,8 @@
  * moves it from here into its schema.
  */
 const UNSUPPORTED_KEYS: Readonly<Record<UnsupportedContext, readonly string[]>> = {
-  dsn: ['cache'],
-  table: ['cache', 'order_by', 'select'],
+  dsn: [],
+  table: ['order_by', 'select'],
   gateway: ['console'],
   auth: [],
   pagination: [],

@@ -39,6 +39,7 @@ export const SQLSTATES = {
   insufficientPrivilege: '42501',
   databaseNotFound: '3D000',
   stringTooLong: '22001',
+  invalidParameter: '22023',
   invalidText: '22P02',
   numberOutOfRange: '22003',
   invalidDatetime: '22007',

@@ -45,7 +45,7 @@ const MAX_SOCKET_PATH_BYTES = process.platform === 'darwin' ? 103 : 107;
 
 /** Sessions of the gateway's own: names resolve in `pg_catalog` alone, and tables may be put there. */
 export const OWN_SESSION_OPTIONS =
-  '-c search_path= -c client_min_messages=warning -c statement_timeout=0 -c default_transaction_read_only=off -c DateStyle=ISO -c TimeZone=UTC';
+  '-c search_path= -c client_min_messages=warning -c statement_timeout=0 -c synchronize_seqscans=off -c default_transaction_read_only=off -c DateStyle=ISO -c TimeZone=UTC';
 
 /** Starts PostgreSQL in a slot of the data folder, initialising the slot if need be. */
 export async function startEmbedded(options: EmbeddedOptions): Promise<EmbeddedServer> {

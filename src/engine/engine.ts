@@ -39,6 +39,14 @@ export interface ScanTable {
   drop(): Promise<void>;
 }
 
+/** How a scan table is made. */
+export interface LoadOptions {
+  /** The table gets the virtual table's primary key: a statement that groups by it needs that. */
+  readonly withPrimaryKey: boolean;
+  /** The table is read in the order of its rows: without parallel workers, which would mix it up. */
+  readonly keepsOrder?: boolean;
+}
+
 /** The PostgreSQL behind the gateway. */
 export interface Engine {
   /** Opens a socket on which the PostgreSQL protocol starts with a StartupMessage (any TLS is already done). */
@@ -53,17 +61,26 @@ export interface Engine {
   /** More plan tables for a table that one statement names very often: the catalogue entry with at least `count` of them. */
   ensurePlanTables(entry: CatalogueEntry, count: number): Promise<readonly string[]>;
   /**
-   * COPYs all rows into a new scan table; `columns` are the batches' columns, the table's others stay NULL. With
-   * `withPrimaryKey` the table gets the virtual table's primary key (a statement that groups by it needs that). Nothing is
-   * left behind when the batches or the signal fail.
+   * COPYs all rows into a new scan table; `columns` are the batches' columns, the table's others stay NULL. Nothing is left
+   * behind when the batches or the signal fail.
    */
   load(
     entry: CatalogueEntry,
     columns: readonly string[],
     batches: AsyncIterable<RowBatch>,
-    options: { readonly withPrimaryKey: boolean },
+    options: LoadOptions,
     signal: AbortSignal,
   ): Promise<ScanTable>;
+  /**
+   * The rows of a scan table from row `from` (0-based) on, in the order they were loaded; the caller keeps the table from
+   * being dropped. Holds no connection between batches, so the consumer may take its time.
+   */
+  readScanTable(
+    table: ScanTable,
+    columns: readonly string[],
+    from: number,
+    signal: AbortSignal,
+  ): AsyncGenerator<RowBatch, void, void>;
   /** Runs SQL as the gateway's own role; rows as arrays of text. */
   query(sql: string, parameters?: readonly (string | null)[]): Promise<readonly (readonly (string | null)[])[]>;
   close(): Promise<void>;

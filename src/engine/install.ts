@@ -50,6 +50,8 @@ function installSql(place: HiddenPlace, database: string): string {
     `CREATE TABLE IF NOT EXISTS ${stateTable(place)} (key text PRIMARY KEY, fingerprint text NOT NULL)`,
     'REVOKE CREATE ON SCHEMA public FROM PUBLIC',
     `REVOKE CREATE ON DATABASE ${quoteIdentifier(database)} FROM PUBLIC`,
+    // A scan that joins another in the middle of a large table would change the order of the API's rows.
+    `ALTER DATABASE ${quoteIdentifier(database)} SET synchronize_seqscans TO off`,
     `GRANT CONNECT, TEMPORARY ON DATABASE ${quoteIdentifier(database)} TO ${USERS_ROLE}`,
     ...(place.isInCatalog
       ? LARGE_OBJECT_FUNCTIONS.map((name) => `REVOKE EXECUTE ON FUNCTION pg_catalog.${name} FROM PUBLIC`)

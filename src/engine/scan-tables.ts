@@ -6,7 +6,7 @@ import { abortError, type ConnectionPool } from './connection-pool.js';
 import { CopyIn } from './copy-in.js';
 import { CopyTextEncoder } from './copy-text.js';
 import type { DropQueue } from './drop-queue.js';
-import type { CatalogueEntry, ScanTable } from './engine.js';
+import type { CatalogueEntry, LoadOptions, ScanTable } from './engine.js';
 import { type HiddenPlace, quoteIdentifier, quoteName, SCAN_PREFIX } from './names.js';
 import { keyColumns, scanTableDdl } from './table-ddl.js';
 
@@ -38,13 +38,13 @@ export class ScanTables {
     entry: CatalogueEntry,
     columns: readonly string[],
     batches: AsyncIterable<RowBatch>,
-    withPrimaryKey: boolean,
+    options: LoadOptions,
     signal: AbortSignal,
   ): Promise<ScanTable> {
     const name = quoteName(this.#place.scanSchema, `${SCAN_PREFIX}${this.#instance}_${++this.#count}`);
     // One statement may load many scans at once with its one signal.
     setMaxListeners(0, signal);
-    const sql = loadSql(entry, columns, name, withPrimaryKey);
+    const sql = loadSql(entry, columns, name, options);
     const encoder = new CopyTextEncoder();
     const frames: Buffer[] = [];
     let pendingBytes = 0;
@@ -132,19 +132,19 @@ function isReset(client: pg.Client): Promise<boolean> {
  * Creating and copying in one message saves round trips. FREEZE makes the rows visible to snapshots older than the
  * table, which a REPEATABLE READ transaction of the client has.
  */
-function loadSql(entry: CatalogueEntry, columns: readonly string[], name: string, withPrimaryKey: boolean): string {
+function loadSql(entry: CatalogueEntry, columns: readonly string[], name: string, options: LoadOptions): string {
   const { table } = entry;
   if (table === null) throw errors.internal(`"${entry.schema}.${entry.name}" is a view and has no scan table`);
   const known = new Set(table.columns.map((column) => column.name));
   const unknown = columns.find((column) => !known.has(column));
   if (unknown !== undefined)
     throw errors.internal(`"${entry.schema}.${entry.name}" has no column "${unknown}" to load`);
-  const missing = withPrimaryKey ? keyColumns(table).find((column) => !columns.includes(column)) : undefined;
+  const missing = options.withPrimaryKey ? keyColumns(table).find((column) => !columns.includes(column)) : undefined;
   if (missing !== undefined) throw errors.internal(`a scan table with a primary key needs the column "${missing}"`);
   // COPY cannot fill no column at all: rows without cells put a NULL in the first.
   const filled = columns.length === 0 ? [table.columns[0]!.name] : columns;
   const list = filled.map(quoteIdentifier).join(', ');
-  return `BEGIN;\n${scanTableDdl(table, name, withPrimaryKey)}COPY ${name} (${list}) FROM STDIN (FORMAT text, FREEZE)`;
+  return `BEGIN;\n${scanTableDdl(table, name, options)}COPY ${name} (${list}) FROM STDIN (FORMAT text, FREEZE)`;
 }
 
 function checkBatch(batch: RowBatch, columns: readonly string[]): void {

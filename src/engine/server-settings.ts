@@ -34,6 +34,8 @@ export function serverConfiguration(listener: Listener, connections: number): st
     min_wal_size: '32MB',
     checkpoint_timeout: '30min',
     shared_buffers: '64MB',
+    // A scan that joins another in the middle of a large table would change the order of the API's rows.
+    synchronize_seqscans: 'off',
     // A container's /dev/shm may be too small for a parallel hash join.
     dynamic_shared_memory_type: process.platform === 'win32' ? 'windows' : 'mmap',
     jit: 'off',

@@ -10,7 +10,7 @@ import { ConnectionPool } from './connection-pool.js';
 import { DropQueue } from './drop-queue.js';
 import { type EmbeddedServer, startEmbedded } from './embedded.js';
 import { type Endpoint, openClient, openSocket } from './endpoint.js';
-import type { Catalogue, CatalogueEntry, Engine, ScanTable } from './engine.js';
+import type { Catalogue, CatalogueEntry, Engine, LoadOptions, ScanTable } from './engine.js';
 import { openExternal } from './external.js';
 import { install } from './install.js';
 import { dropOldScanTables, Instance } from './instance.js';
@@ -18,6 +18,7 @@ import { hiddenPlace } from './names.js';
 import { PlanTables } from './plan-tables.js';
 import type { EngineLog } from './postmaster.js';
 import { dropRetired } from './roles.js';
+import { readScanTable } from './scan-table-reader.js';
 import { ScanTables } from './scan-tables.js';
 
 /** How an engine is started. */
@@ -174,10 +175,19 @@ class PostgresEngine implements RunningEngine {
     entry: CatalogueEntry,
     columns: readonly string[],
     batches: AsyncIterable<RowBatch>,
-    options: { readonly withPrimaryKey: boolean },
+    options: LoadOptions,
     signal: AbortSignal,
   ): Promise<ScanTable> {
-    return this.#scans.load(entry, columns, batches, options.withPrimaryKey, signal);
+    return this.#scans.load(entry, columns, batches, options, signal);
+  }
+
+  readScanTable(
+    table: ScanTable,
+    columns: readonly string[],
+    from: number,
+    signal: AbortSignal,
+  ): AsyncGenerator<RowBatch, void, void> {
+    return readScanTable(this.#admin, table.sqlName, columns, from, signal);
   }
 
   query(sql: string, parameters: readonly (string | null)[] = []): Promise<readonly (readonly (string | null)[])[]> {

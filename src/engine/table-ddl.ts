@@ -1,5 +1,6 @@
 import type { ColumnModel, TableModel } from '../config/model.js';
 import { type ScalarName, sqlTypeText } from '../core/sql-type.js';
+import type { LoadOptions } from './engine.js';
 import { GUARD_POLICY } from './functions.js';
 import {
   dsnRole,
@@ -111,10 +112,11 @@ export function planTableDdl(table: TableModel, name: string, place: HiddenPlace
 }
 
 /** Statements that make the scan table `name`: all columns, nothing else but the key where it is asked for. */
-export function scanTableDdl(table: TableModel, name: string, withPrimaryKey: boolean): string {
+export function scanTableDdl(table: TableModel, name: string, { withPrimaryKey, keepsOrder }: LoadOptions): string {
   const lines = [...columnLines(table.columns, false), ...(withPrimaryKey ? keyLine(table) : [])];
+  const storage = keepsOrder === true ? NO_AUTOVACUUM.replace(')', ', parallel_workers = 0)') : NO_AUTOVACUUM;
   const grant = `GRANT SELECT ON ${name} TO ${quoteIdentifier(dsnRole(table.dsn))}`;
-  return `CREATE UNLOGGED TABLE ${name} (${lines.join(', ')}) ${NO_AUTOVACUUM};\n${grant};\n`;
+  return `CREATE UNLOGGED TABLE ${name} (${lines.join(', ')}) ${storage};\n${grant};\n`;
 }
 
 /** A value of each type that PostgreSQL takes and that foreign keys between equal types agree on. */

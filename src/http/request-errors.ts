@@ -2,6 +2,7 @@ import { STATUS_CODES } from 'node:http';
 import { errors, type GatewayError } from '../core/errors.js';
 import { apiMessage } from './api-message.js';
 import type { ExchangeFailure } from './client.js';
+import { StatusFailure } from './outage.js';
 import type { Redactor } from './redactor.js';
 import type { HttpResponse } from './response.js';
 import type { Attempts } from './retry.js';
@@ -27,6 +28,7 @@ export async function statusError(
   return errors.apiError(`API answered ${statusText(response.status)}`, {
     detail: redactor.mask(`${response.name}, ${attempts}${told}`),
     hint: statusHint(response.status, subject),
+    cause: new StatusFailure(response.status),
   });
 }
 

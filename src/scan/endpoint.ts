@@ -18,6 +18,11 @@ export function chooseEndpoint(spec: ScanSpec): ScanSpec {
   return isFilled ? { ...spec, table: target } : spec;
 }
 
+/** Whether the scan asks the table's lookup and not its list. */
+export function readsLookup(spec: ScanSpec): boolean {
+  return chooseEndpoint(spec).table !== spec.table;
+}
+
 function isServed(pushed: PushedFilter, { filter }: LookupModel, table: TableModel): boolean {
   if (!isEquality(pushed, filter.column)) return false;
   const column = table.columns.find((item) => item.name === filter.column);

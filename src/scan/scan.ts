@@ -1,5 +1,6 @@
 import type { FilterOperator, TableModel } from '../config/model.js';
 import type { RowBatch } from '../core/row-batch.js';
+import type { RequestDraft } from '../http/request-draft.js';
 
 /** A condition that the planner hands to the API: the DSN declares it for this column and operator. */
 export interface PushedFilter {
@@ -27,6 +28,8 @@ export interface ScanStatistics {
   bytes: number;
   retries: number;
   waitMs: number;
+  /** Scans that were answered from kept rows (`cache`) in the place of the API. */
+  cacheHits: number;
 }
 
 export interface ScanContext {
@@ -39,6 +42,26 @@ export interface ScanContext {
    * a row of it is. Left out: true.
    */
   readonly readsAhead?: () => boolean;
+  /** Asks the API whether pages read before have changed, and remembers how to ask for those read now. Left out: neither. */
+  readonly revalidation?: Revalidation;
+}
+
+/** A page that the API can be asked about: whether it has changed since. */
+export interface RememberedPage {
+  readonly draft: RequestDraft;
+  readonly etag: string | null;
+  /** Left out (null) where the answer was too close to it to tell a later change from none. */
+  readonly lastModified: string | null;
+}
+
+/** How a scan learns that there is nothing new, and what the next one needs for that. */
+export interface Revalidation {
+  /** The pages of the scan whose rows are at hand; null: there are none. */
+  readonly known: readonly RememberedPage[] | null;
+  /** Called at the end of a whole scan: null where its pages do not prove that its rows are still the same. */
+  readonly remember: (pages: readonly RememberedPage[] | null) => void;
+  /** Called in the place of any rows: every known page is what it was. */
+  readonly unchanged: () => void;
 }
 
 /** Runs scans. One per gateway: it holds the HTTP pools, rate limits and tokens that all sessions share. */
@@ -54,5 +77,5 @@ export interface Scanner {
 }
 
 export function newScanStatistics(): ScanStatistics {
-  return { requests: 0, pages: 0, rows: 0, bytes: 0, retries: 0, waitMs: 0 };
+  return { requests: 0, pages: 0, rows: 0, bytes: 0, retries: 0, waitMs: 0, cacheHits: 0 };
 }

@@ -5,6 +5,7 @@ import type { SecureContext } from 'node:tls';
 import { createReader } from '../../drivers/registry.js';
 import type { GatewayModel } from '../config/model.js';
 import { errors, type GatewayError } from '../core/errors.js';
+import { ScanCache } from '../engine/scan-cache/scan-cache.js';
 import type { RunningEngine } from '../engine/start-engine.js';
 import { loadParser } from '../plan/syntax.js';
 import { VirtualNames } from '../plan/virtual-names.js';
@@ -28,6 +29,7 @@ export class Gateway {
   #model: GatewayModel;
   #names: VirtualNames;
   #scanner: TrackedScanner;
+  readonly #cache: ScanCache;
   #secureContext: SecureContext | null;
   #server: Server | null = null;
   readonly #sessions = new Set<Session>();
@@ -44,6 +46,7 @@ export class Gateway {
     this.#engine = engine;
     this.#names = names;
     this.#scanner = newScanner(model, log);
+    this.#cache = new ScanCache(model, { engine, log });
     this.#secureContext = model.tls === null ? null : loadTls(model.tls);
   }
 
@@ -60,6 +63,11 @@ export class Gateway {
 
   get engine(): RunningEngine {
     return this.#engine;
+  }
+
+  /** The scans whose rows are kept, for statistics. */
+  get cache(): ScanCache {
+    return this.#cache;
   }
 
   /** Open client sessions, for tests and statistics. */
@@ -98,6 +106,7 @@ export class Gateway {
     this.#model = model;
     this.#names = new VirtualNames(catalogue);
     this.#scanner = newScanner(model, this.#log);
+    this.#cache.retain(model);
     this.#secureContext = secureContext;
     retired.retire();
   }
@@ -116,6 +125,7 @@ export class Gateway {
     }
     for (const session of this.#sessions) session.terminate();
     await Promise.race([closed, new Promise((resolve) => setTimeout(resolve, 1000).unref())]);
+    await this.#cache.close();
     await this.#scanner.close();
     await this.#engine.close();
   }
@@ -172,6 +182,7 @@ export class Gateway {
       get scanner() {
         return gateway.#scanner;
       },
+      cache: this.#cache,
       names: () => this.#names,
       log: this.#log,
     };

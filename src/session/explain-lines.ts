@@ -6,20 +6,32 @@ import { readDataRow } from '../wire/messages.js';
 import { backend } from '../wire/write.js';
 import type { FrameTransform } from './engine-run.js';
 
-/** What EXPLAIN shows besides PostgreSQL's own plan: each scan's request, what was pushed down, what is still checked. */
-export function explainLines(plan: StatementPlan, streams: boolean, scanner: Scanner): string[] {
+/**
+ * What EXPLAIN shows besides PostgreSQL's own plan: each scan's request, what was pushed down, what is still checked.
+ * @param kept per scan, what kept rows have to do with it
+ */
+export function explainLines(
+  plan: StatementPlan,
+  streams: boolean,
+  scanner: Scanner,
+  kept: readonly (string | null)[],
+): string[] {
   const way = streams
     ? 'rows stream from the API to the client'
     : 'rows are fetched into the engine, which computes the result';
-  return [`Tidegate: ${way}`, ...plan.scans.flatMap((scan) => scanLines(scan, plan, scanner))];
+  return [
+    `Tidegate: ${way}`,
+    ...plan.scans.flatMap((scan, index) => scanLines(scan, plan, scanner, kept[index] ?? null)),
+  ];
 }
 
-function scanLines(scan: PlannedScan, plan: StatementPlan, scanner: Scanner): string[] {
+function scanLines(scan: PlannedScan, plan: StatementPlan, scanner: Scanner, kept: string | null): string[] {
   const title = `  Scan of ${tableName(scan)}`;
   const { spec } = scan;
   if (spec === null) return [`${title}: not needed, no request`];
   const facts = [
     ...scanner.describe(spec),
+    ...(kept === null ? [] : [`Cache: ${kept}`]),
     `Columns: ${spec.columns.length === 0 ? 'none' : spec.columns.join(', ')}`,
     `Pushed down: ${scan.pushed.length === 0 ? 'nothing' : scan.pushed.map(filterText).join(', ')}`,
     ...scan.dependencies.map(

@@ -1,5 +1,6 @@
 import type { RowBatch } from '../core/row-batch.js';
-import type { ScanTable } from '../engine/engine.js';
+import type { CatalogueEntry, ScanTable } from '../engine/engine.js';
+import type { CacheMode } from '../engine/scan-cache/cache-info.js';
 import type { Dependency, PlannedScan, StatementPlan } from '../plan/statement-plan.js';
 import { quoteIdentifier } from '../plan/syntax.js';
 import type { PushedFilter, ScanContext, ScanSpec } from '../scan/scan.js';
@@ -13,15 +14,23 @@ export class ScanLoader {
   readonly #services: Services;
   readonly #plan: StatementPlan;
   readonly #context: ScanContext;
+  readonly #mode: CacheMode;
   readonly #keep: (table: ScanTable) => void;
   readonly #failure = new AbortController();
   readonly #loads = new Map<number, Promise<string>>();
 
   /** @param keep is given each scan table; whoever has it drops it */
-  constructor(services: Services, plan: StatementPlan, context: ScanContext, keep: (table: ScanTable) => void) {
+  constructor(
+    services: Services,
+    plan: StatementPlan,
+    context: ScanContext,
+    mode: CacheMode,
+    keep: (table: ScanTable) => void,
+  ) {
     this.#services = services;
     this.#plan = plan;
     this.#context = { ...context, signal: AbortSignal.any([context.signal, this.#failure.signal]) };
+    this.#mode = mode;
     this.#keep = keep;
   }
 
@@ -51,15 +60,20 @@ export class ScanLoader {
     if (scan.spec === null) return scan.planTable;
     const specs = await this.#dependentSpecs(scan.spec, scan.dependencies);
     if (specs.length === 0) return scan.planTable;
-    const table = await this.#services.engine.load(
-      scan.reference.entry,
-      scan.spec.columns,
-      this.#open(specs),
-      { withPrimaryKey: groupsByKey(this.#plan, scan.spec) },
-      this.#context.signal,
-    );
+    const table = await this.#table(scan.reference.entry, specs, groupsByKey(this.#plan, scan.spec));
     this.#keep(table);
     return table.sqlName;
+  }
+
+  /** A table with the rows of the scans, of which there is at least one. */
+  #table(entry: CatalogueEntry, specs: readonly ScanSpec[], withPrimaryKey: boolean): Promise<ScanTable> {
+    const { engine, cache, scanner } = this.#services;
+    const spec = specs[0]!;
+    // Only a single scan says by its filters which rows are in the table.
+    if (specs.length === 1 && cache.keeps(spec.table, this.#mode)) {
+      return cache.acquire({ entry, spec, mode: this.#mode, withPrimaryKey }, scanner, this.#context);
+    }
+    return engine.load(entry, spec.columns, this.#open(specs), { withPrimaryKey }, this.#context.signal);
   }
 
   async *#open(specs: readonly ScanSpec[]): AsyncGenerator<RowBatch, void, void> {

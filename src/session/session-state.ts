@@ -62,10 +62,10 @@ export class SessionState {
   async finish(running: RunningStatement, sqlstate: string | null = null, isGone = false): Promise<void> {
     running.active.stopClock();
     await running.run.close(isGone);
-    const { requests, pages, rows, bytes, retries } = running.statistics;
+    const { requests, pages, rows, bytes, retries, cacheHits } = running.statistics;
     const ms = Math.round(running.active.elapsedMs);
     const { way } = running;
-    this.services.log('info', { way, requests, pages, rows, bytes, retries, ms, sqlstate }, 'statement');
+    this.services.log('info', { way, requests, pages, rows, bytes, retries, cacheHits, ms, sqlstate }, 'statement');
   }
 
   /** Cancels what is under way, for a cancel request or because the client is gone. */

@@ -1,3 +1,5 @@
+import { errors } from '../core/errors.js';
+import type { CacheMode } from '../engine/scan-cache/cache-info.js';
 import { BodyReader } from '../wire/frames.js';
 import type { PrintSettings } from './row-encoder.js';
 
@@ -41,25 +43,57 @@ export interface AskedSettings {
   readonly hasExactFloats: boolean;
   /** `SET tidegate.execution = 'engine'`. */
   readonly forcesEngine: boolean;
+  /** `SET tidegate.cache`. */
+  readonly cacheMode: CacheMode;
 }
+
+const ASKED: readonly string[] = [
+  "'statement_timeout'",
+  "'bytea_output'",
+  "'extra_float_digits'",
+  "'tidegate.execution', true",
+  "'tidegate.cache', true",
+].map((setting) => `pg_catalog.current_setting(${setting})`);
 
 /** Asks for them, and for the OIDs of the table names given as parameters; one row. */
 export function settingsQuery(nameCount: number): string {
   const names = Array.from(
     { length: nameCount },
-    (_, index) => `, pg_catalog.to_regclass($${index + 1})::pg_catalog.oid`,
+    (_, index) => `pg_catalog.to_regclass($${index + 1})::pg_catalog.oid`,
   );
-  return `SELECT pg_catalog.current_setting('statement_timeout'), pg_catalog.current_setting('bytea_output'), pg_catalog.current_setting('extra_float_digits'), pg_catalog.current_setting('tidegate.execution', true)${names.join('')}`;
+  return `SELECT ${[...ASKED, ...names].join(', ')}`;
+}
+
+/** The OID of the n-th of the names, 0 where there is no such table. */
+export function oidAnswered(row: readonly (string | null)[], index: number): number {
+  return Number(row[ASKED.length + index] ?? 0);
 }
 
 export function readSettings(row: readonly (string | null)[]): AskedSettings {
-  const [timeout, byteaOutput, floatDigits, execution] = row;
+  const [timeout, byteaOutput, floatDigits, execution, cache] = row;
   return {
     statementTimeoutMs: readMilliseconds(timeout ?? '0'),
     hasHexBytea: byteaOutput === 'hex',
     hasExactFloats: Number(floatDigits) >= 1,
     forcesEngine: execution === 'engine',
+    cacheMode: readCacheMode(cache ?? ''),
   };
+}
+
+const CACHE_MODES: ReadonlyMap<string, CacheMode> = new Map([
+  ['', 'on'],
+  ['on', 'on'],
+  ['off', 'off'],
+  ['refresh', 'refresh'],
+]);
+
+/** The engine takes any text for a setting with a dot in its name, so what is wrong shows only here. */
+function readCacheMode(text: string): CacheMode {
+  const mode = CACHE_MODES.get(text.trim().toLowerCase());
+  if (mode !== undefined) return mode;
+  throw errors.invalidParameter(`invalid value for parameter "tidegate.cache": "${text}"`, {
+    hint: 'SET tidegate.cache = on, off or refresh.',
+  });
 }
 
 export function printSettings(reported: ReportedSettings, asked: AskedSettings): PrintSettings {

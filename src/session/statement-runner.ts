@@ -23,6 +23,7 @@ import { ownQueries } from './engine-requests.js';
 import type { ErrorTransform, FrameTransform } from './engine-run.js';
 import { EngineRun } from './engine-run.js';
 import { explainLines, explainTransform, tableNamesShown } from './explain-lines.js';
+import { describeKept, openStream, streamsFromApi, widenedStream } from './kept-scans.js';
 import { KEEP_TO_NESTED_LOOPS, RESTORE_PLANNER } from './planner-settings.js';
 import type { RunningStatement } from './prepared.js';
 import type { RowEncoder } from './row-encoder.js';
@@ -30,7 +31,7 @@ import { createRowEncoder } from './row-encoder.js';
 import { ScanLoader } from './scan-loader.js';
 import type { Services } from './services.js';
 import type { AskedSettings, ReportedSettings } from './settings.js';
-import { printSettings, readSettings, settingsQuery } from './settings.js';
+import { oidAnswered, printSettings, readSettings, settingsQuery } from './settings.js';
 import { StreamRun } from './stream-run.js';
 
 /** Plans statements over virtual tables in one session and starts them on the stream or the engine path. */
@@ -74,7 +75,7 @@ export class StatementRunner {
     if (unqualified.length > 0) {
       const [rows] = await ownQueries(this.link, [settingsRequest]);
       setSettings(rows![0]!);
-      for (const [index, name] of unqualified.entries()) oids.set(name, Number(rows![0]![4 + index] ?? 0));
+      for (const [index, name] of unqualified.entries()) oids.set(name, oidAnswered(rows![0]!, index));
     }
     const resolve: Resolve = (reference) => names.resolve(reference, oids);
     if (!this.#readsVirtualTables(statement, resolve)) return null;
@@ -162,14 +163,19 @@ export class StatementRunner {
   ): Promise<RunningStatement> {
     const { signal } = active;
     const statistics = newScanStatistics();
-    const encoder = asked.forcesEngine ? null : this.#streamEncoder(bound, plan.stream, asked);
+    const mode = asked.cacheMode;
+    const stream = widenedStream(plan.stream, this.services, mode);
+    const encoder = asked.forcesEngine ? null : this.#streamEncoder(bound, stream, asked);
+    const streams = encoder !== null && stream !== null && streamsFromApi(stream, this.services, mode);
     const isExplain = statement.explain !== null;
     const { cursor } = statement;
     const isCursor = cursor?.type === 'declare';
-    if (encoder !== null && plan.stream !== null && !isExplain && !(isCursor && !cursor.isPlain)) {
-      const { stream } = plan;
-      const open = (readsAhead: () => boolean) =>
-        this.services.scanner.open(stream.spec, { ...this.#scanContext(signal, statistics), readsAhead });
+    if (streams && !isExplain && !(isCursor && !cursor.isPlain)) {
+      const { entry } = plan.scans[0]!.reference;
+      const open = (readsAhead: () => boolean) => {
+        const context = { ...this.#scanContext(signal, statistics), readsAhead };
+        return openStream(stream, entry, this.services, mode, context);
+      };
       const run = new StreamRun(stream, encoder, this.client, signal, open);
       const running: RunningStatement = { run, statistics, active, way: 'stream' };
       if (!isCursor) return running;
@@ -185,12 +191,15 @@ export class StatementRunner {
       });
     }
     const fetches = statement.explain === null || statement.explain.analyze;
+    const streamed = streams && !fetches ? stream : null;
+    // Asked before the scans are run, which may change it.
+    const kept = isExplain ? plan.scans.map((scan) => describeKept(scan, streamed, this.services, mode)) : [];
     const tables = fetches
-      ? await new ScanLoader(this.services, plan, this.#scanContext(signal, statistics), (table) =>
+      ? await new ScanLoader(this.services, plan, this.#scanContext(signal, statistics), mode, (table) =>
           this.#scanTables.push(table),
         ).load()
       : plan.scans.map((scan) => scan.planTable);
-    const onFrame = isExplain ? this.#explainTransform(statement, plan, tables, encoder !== null) : null;
+    const onFrame = isExplain ? this.#explainTransform(statement, plan, tables, streamed !== null, kept) : null;
     // The engine only knows that it was told to stop; the signal knows why.
     const onError: ErrorTransform = (frame) => (signal.aborted ? backend.error(signal.reason as GatewayError) : frame);
     const sql = executableSql(statement, plan, tables);
@@ -233,10 +242,9 @@ export class StatementRunner {
     plan: StatementPlan,
     tables: readonly string[],
     streams: boolean,
+    kept: readonly (string | null)[],
   ): FrameTransform {
-    const lines = statement.explain!.isText
-      ? explainLines(plan, streams && !statement.explain!.analyze, this.services.scanner)
-      : [];
+    const lines = statement.explain!.isText ? explainLines(plan, streams, this.services.scanner, kept) : [];
     // With use_remote_estimate postgres_fdw reads the costs off the first row.
     const place = this.reported.applicationName.startsWith('postgres_fdw') ? 'below' : 'above';
     return explainTransform(lines, tableNamesShown(tables, plan.scans), place);

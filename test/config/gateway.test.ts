@@ -35,7 +35,14 @@ log: { level: debug, format: pretty }
     listen: { host: '::1', port: 0 },
     tls: { certFile: join(folder, 'tls/a.crt'), keyFile: join(folder, 'tls/a.key'), required: true },
     engine: { mode: 'embedded', dataDir: join(folder, 'data'), binDir: '/opt/pg/bin' },
-    limits: { connections: 5, rowsPerScan: 1000, bytesPerScan: 2000, pagesPerScan: 3, statementTimeoutMs: 300_000 },
+    limits: {
+      connections: 5,
+      rowsPerScan: 1000,
+      bytesPerScan: 2000,
+      pagesPerScan: 3,
+      statementTimeoutMs: 300_000,
+      cacheBytes: 2 ** 30,
+    },
     log: { level: 'debug', format: 'pretty' },
     users: [
       { name: 'analyst', dsns: ['shop', 'one'], isAdmin: false },

@@ -35,7 +35,7 @@ test('what does not work yet is not offered', () => {
     properties: object;
     definitions: { Table: { properties: object } };
   };
-  for (const key of ['cache', 'select', 'order_by']) {
+  for (const key of ['select', 'order_by']) {
     expect(Object.keys(dsn.properties)).not.toContain(key);
     expect(Object.keys(dsn.definitions.Table.properties)).not.toContain(key);
   }

@@ -15,7 +15,14 @@ test('fills in every default', async () => {
     users: [{ name: 'tidegate', password: null, dsns: 'all', isAdmin: true }],
     engine: { mode: 'embedded', dataDir: null, binDir: null },
     tokens: { file: join(folder, '.tidegate/tokens'), key: null },
-    limits: { connections: 200, rowsPerScan: null, bytesPerScan: null, pagesPerScan: null, statementTimeoutMs: null },
+    limits: {
+      connections: 200,
+      rowsPerScan: null,
+      bytesPerScan: null,
+      pagesPerScan: null,
+      statementTimeoutMs: null,
+      cacheBytes: 2 ** 30,
+    },
     log: { level: 'info', format: 'json' },
     dsns: [
       {
@@ -78,6 +85,7 @@ test('fills in every default', async () => {
             filterSeparator: ' and ',
             limit: null,
             lookup: null,
+            cache: null,
           },
         ],
       },

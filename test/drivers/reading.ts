@@ -60,6 +60,7 @@ export function table(
     filterSeparator: ' and ',
     limit: null,
     lookup: null,
+    cache: null,
     ...overrides,
   };
 }

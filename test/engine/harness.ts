@@ -129,6 +129,7 @@ export function table(
     filterSeparator: ' and ',
     limit: null,
     lookup: null,
+    cache: null,
     ...extra,
   };
 }
@@ -157,7 +158,14 @@ export function gateway(dsns: readonly DsnModel[], users: readonly UserModel[] =
     users,
     engine: { mode: 'embedded', dataDir: null, binDir: null },
     tokens: { file: '/nonexistent/tokens', key: null },
-    limits: { connections: 20, rowsPerScan: null, bytesPerScan: null, pagesPerScan: null, statementTimeoutMs: null },
+    limits: {
+      connections: 20,
+      rowsPerScan: null,
+      bytesPerScan: null,
+      pagesPerScan: null,
+      statementTimeoutMs: null,
+      cacheBytes: 2 ** 30,
+    },
     log: { level: 'info', format: 'json' },
     dsns,
   };

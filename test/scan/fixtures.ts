@@ -138,6 +138,7 @@ export function table(source: TableModel['source'], extra: Partial<TableModel> =
     filterSeparator: ' and ',
     limit: null,
     lookup: null,
+    cache: null,
     ...extra,
   };
 }
@@ -271,6 +272,7 @@ export const NO_LIMITS = {
   bytesPerScan: null,
   pagesPerScan: null,
   statementTimeoutMs: null,
+  cacheBytes: 2 ** 30,
 };
 
 export function newHarness(

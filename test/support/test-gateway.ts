@@ -27,7 +27,12 @@ export async function startTestGateway(options: TestGatewayOptions): Promise<Tes
   const folder = mkdtempSync(join(tmpdir(), 'tidegate-test-'));
   for (const [name, text] of Object.entries(options.dsns)) writeFileSync(join(folder, name), text);
   const configFile = join(folder, 'gateway.yml.settings');
-  writeFileSync(configFile, `listen: 127.0.0.1:0\ndsn: [${JSON.stringify(folder)}]\n${options.settings ?? ''}\n`);
+  // Versions of the gateway that are tested side by side on one machine should not share engines.
+  const dataDir = process.env.TIDEGATE_TEST_DATA_DIR;
+  const isOwn = dataDir === undefined || options.settings?.includes('engine:') === true;
+  const engine = isOwn ? '' : `engine: { data_dir: ${JSON.stringify(dataDir)} }\n`;
+  const settings = `listen: 127.0.0.1:0\ndsn: [${JSON.stringify(folder)}]\n${engine}${options.settings ?? ''}\n`;
+  writeFileSync(configFile, settings);
   const log: { level: string; event: object; message: string }[] = [];
   const serving = await serve({
     configFile,

@@ -81,6 +81,7 @@ function buildLimits(input: GatewayInput['limits']): GatewayLimits {
     rowsPerScan: input?.rows_per_scan ?? null,
     bytesPerScan: input?.bytes_per_scan ?? null,
     pagesPerScan: input?.pages_per_scan ?? null,
+    cacheBytes: input?.cache_bytes ?? 2 ** 30,
     statementTimeoutMs: input?.statement_timeout === undefined ? null : parseDuration(input.statement_timeout),
   };
 }

@@ -1,6 +1,7 @@
 import { checkIdentifier } from '../identifiers.js';
 import type { DriverOptions, FilesSource, HttpSource, TableModel } from '../model.js';
 import type { DsnInput, TableInput } from '../schema/dsn.js';
+import { buildCache } from './cache.js';
 import { buildColumns } from './columns.js';
 import { type BuildContext, isDamaged, TableSettings } from './context.js';
 import { buildDriver } from './driver-options.js';
@@ -48,6 +49,7 @@ export function buildTable(
     filterSeparator: settings.value('filter_separator', ' and '),
     limit: source?.http === undefined ? null : buildLimit(settings, body, context),
     lookup: source?.http === undefined ? null : buildLookup(settings, source.http.source, filters, context),
+    cache: buildCache(settings),
   };
 }
 

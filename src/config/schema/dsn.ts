@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { authSchema } from './auth.js';
+import { cacheSchema } from './cache.js';
 import { columnSchema } from './column.js';
 import { errorRulesSchema } from './error-rules.js';
 import { filterSchema, limitSchema, lookupSchema } from './filter.js';
@@ -64,6 +65,7 @@ const overridableKeys = {
   limits: requestLimitsSchema.optional(),
   retry: retrySchema.optional(),
   errors: errorRulesSchema.optional(),
+  cache: cacheSchema.optional(),
   compression: z
     .enum(['auto', 'none', 'gzip', 'deflate', 'br', 'zip'])
     .describe('How pages are packed, besides what HTTP itself undoes; auto: as name and type show.')

@@ -61,6 +61,13 @@ export const gatewaySchema = z
         rows_per_scan: positiveInteger.describe('A scan with more rows is an error.').optional(),
         bytes_per_scan: positiveInteger.describe('A scan with more bytes is an error.').optional(),
         pages_per_scan: positiveInteger.describe('A scan with more pages is an error.').optional(),
+        cache_bytes: z
+          .int()
+          .min(0)
+          .default(2 ** 30)
+          .describe(
+            'Size of all kept scans (see `cache` of a DSN); the least recently used make room. 0: none are kept.',
+          ),
         statement_timeout: positiveDuration.describe('Longest time of a statement.').optional(),
       })
       .meta({ id: 'GatewayLimits', description: 'Limits of the gateway.' })
