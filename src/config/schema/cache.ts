@@ -24,6 +24,3 @@ export const cacheSchema = z
       .describe('all: a scan reads every column, so that it serves statements over other columns too.'),
   })
   .meta({ id: 'Cache', description: 'How long the rows of a scan are kept and shared by all sessions.' });
-
-/** A valid `cache`. */
-export type CacheInput = z.output<typeof cacheSchema>;
