@@ -71,6 +71,16 @@ export class RowWriter {
     }
   }
 
+  /** The cell of a column whose field a record does not have; null for NULL. */
+  defaultCell(c: number): Buffer | null {
+    return this.#defaults[c]!;
+  }
+
+  /** This page's cell of a column that does not come from records; null for NULL. */
+  constantCell(c: number): Buffer | null {
+    return this.#fixed[c]!;
+  }
+
   /** Writes the cell of a column that does not come from the record. */
   writeConstant(c: number): void {
     this.#put(c, this.#fixed[c]!);

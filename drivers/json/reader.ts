@@ -7,12 +7,14 @@ import { RowWriter } from '../row-writer.js';
 import { Window } from '../window.js';
 import { DocumentWalker, type FoundValue, Walk } from './document-walker.js';
 import { parseField, parseSelector } from './json-path.js';
+import { Run } from './kernel/memory.js';
+import { type FixedCell, RecordKernel } from './kernel/record-kernel.js';
 import { makeOutline, type Outline } from './outline.js';
 import { Between, RecordScanner, Scan } from './record-scanner.js';
 import { RecordShape } from './record-shape.js';
 import { RecordWriter } from './record-writer.js';
 import { Kind } from './tokens.js';
-import { captureText, writeValueCell } from './value-cell.js';
+import { captureText, valueText, writeValueCell } from './value-cell.js';
 
 /** Rescanning an incomplete record at every chunk would take quadratic time once it is this large. */
 const PATIENT_BYTES = 64 * 1024;
@@ -28,6 +30,11 @@ export class JsonReader implements RecordReader {
   readonly #walker: DocumentWalker;
   readonly #window = new Window();
   readonly #recordWriter: RecordWriter;
+  /** Reads the usual records; null when everything takes the general path. */
+  readonly #kernel: RecordKernel | null;
+  /** How many records the general path reads before the kernel is tried again. */
+  #detour = 1;
+  #detourLeft = 0;
   /** By column: index of the value outside the record that it takes, -1 for none. */
   readonly #enclosing: Int32Array;
   /** Slots in the record that captures take, with the capture's path. */
@@ -40,7 +47,8 @@ export class JsonReader implements RecordReader {
   readonly #scopeStart: number[] = [];
   #where = '';
 
-  constructor(options: ReaderOptions) {
+  /** `isPlain`: without the kernel, for comparison. */
+  constructor(options: ReaderOptions & { readonly isPlain?: boolean }) {
     const { table, columns, captures } = options;
     if (table.driver.type !== 'json') throw new Error('json reader: a table of another driver');
     this.#writer = new RowWriter(options, 'json');
@@ -82,6 +90,16 @@ export class JsonReader implements RecordReader {
     this.#scanner = new RecordScanner(shape);
     this.#recordWriter = new RecordWriter(this.#writer, this.#scanner, slots, (c) => this.#writeOuterCell(c));
     const writer = this.#writer;
+    this.#kernel =
+      options.isPlain === true
+        ? null
+        : RecordKernel.create({
+            writer,
+            shape,
+            slots,
+            outerCell: (c) => this.#outerCell(c),
+            writeOuterCell: (c) => this.#writeOuterCell(c),
+          });
     this.#walker = new DocumentWalker(
       {
         root: this.#outline.root,
@@ -120,6 +138,7 @@ export class JsonReader implements RecordReader {
     this.#found.fill(undefined);
     this.#scopeStart.fill(0);
     this.#isScanning = false;
+    this.#kernel?.startPage();
 
     let isFirstBatch = true;
     let enough = 0;
@@ -153,7 +172,7 @@ export class JsonReader implements RecordReader {
         this.#scanner.between = this.#walker.between;
         this.#isScanning = true;
       }
-      const result = this.#scanner.scan(window, this.#walker.depth, this.#where, this.#takeRecord);
+      const result = this.#scan(window);
       if (result === Scan.needsMore) {
         this.#walker.between = this.#scanner.between >= Between.line ? this.#scanner.between : this.#walker.between;
         return false;
@@ -163,6 +182,31 @@ export class JsonReader implements RecordReader {
       this.#walker.resume();
       if (this.#writer.builder.isFull) return true;
     }
+  }
+
+  /** Reads records, each by the kernel or, where that does not take it, by the general path. */
+  #scan(window: Window): number {
+    const scanner = this.#scanner;
+    const kernel = this.#kernel;
+    for (;;) {
+      if (kernel !== null && this.#detourLeft === 0 && this.#isForKernel(scanner.between)) {
+        const rowsBefore = this.#writer.recordCount;
+        kernel.between = scanner.between;
+        const result = kernel.run(window, this.#walker.depth);
+        scanner.between = kernel.between;
+        if (result === Run.full) return Scan.batchFull;
+        if (result === Run.done) return Scan.done;
+        if (result === Run.needsMore && !window.isFinal) return Scan.needsMore;
+        this.#detour = this.#writer.recordCount - rowsBefore > 2 * this.#detour ? 1 : Math.min(2 * this.#detour, 1024);
+        this.#detourLeft = this.#detour;
+      }
+      const result = scanner.scan(window, this.#walker.depth, this.#where, this.#takeRecord);
+      if (result !== Scan.batchFull || this.#writer.builder.isFull) return result;
+    }
+  }
+
+  #isForKernel(between: number): boolean {
+    return between !== Between.single && (between < Between.line || this.#captureSlots.length === 0);
   }
 
   readonly #takeRecord = (bytes: Buffer): boolean => {
@@ -175,8 +219,23 @@ export class JsonReader implements RecordReader {
       if (kind !== Kind.missing) this.#captured.set(path, captureText(kind, bytes, starts[slot]!, ends[slot]!));
       else this.#captured.delete(path);
     }
+    if (this.#detourLeft > 0 && --this.#detourLeft === 0) return true;
     return this.#writer.builder.isFull;
   };
+
+  #outerCell(c: number): FixedCell {
+    const value = this.#enclosing[c]!;
+    if (value < 0) return this.#writer.constantCell(c);
+    const found = this.#found[value];
+    if (found === undefined) return this.#writer.defaultCell(c);
+    try {
+      const text = valueText(this.#writer.coercers[c]!, this.#writer.keepsJson[c]!, found.kind, found.bytes);
+      return text === null ? null : Buffer.from(text, 'utf8');
+    } catch {
+      // It fails again with the record's place, if there is a record.
+      return undefined;
+    }
+  }
 
   #writeOuterCell(c: number): void {
     const value = this.#enclosing[c]!;
@@ -193,6 +252,7 @@ export class JsonReader implements RecordReader {
     const [c] = columns;
     if (c !== undefined && this.#writer.recordCount > this.#scopeStart[value]!) throw this.#lateValue(c);
     this.#found[value] = found;
+    if (c !== undefined) this.#kernel?.outerChanged();
     for (const path of captures) {
       if (found === undefined) this.#captured.delete(path);
       else this.#captured.set(path, captureText(found.kind, found.bytes, 0, found.bytes.length));

@@ -29,6 +29,8 @@ export class RecordShape {
   readonly elementCount: Int32Array;
   readonly elementNode: Int32Array;
   readonly keys: KeyTable;
+  /** By node: its members that lead to nodes. */
+  readonly wanted: readonly ReadonlyMap<string, number>[];
   /** Slot by index of the path given to the constructor. */
   readonly slotOfPath: Int32Array;
 
@@ -77,6 +79,7 @@ export class RecordShape {
     number(root);
     this.slotCount = slots;
     this.elementNode = Int32Array.from(elementNodes);
+    this.wanted = wanted;
     this.keys = new KeyTable(wanted);
     for (let id = 1; id < size; id++) if (wanted[id]!.size > 0) this.head[id] = this.keys.makeHead(id);
     this.slotOfPath = Int32Array.from(ends, (node) => this.ownSlot[idOf.get(node)!]!);

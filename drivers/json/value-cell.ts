@@ -1,3 +1,4 @@
+import type { Coercer } from '../../src/core/coerce/contract.js';
 import type { RowWriter } from '../row-writer.js';
 import { Kind, unescapeString } from './tokens.js';
 
@@ -42,6 +43,24 @@ export function writeValueCell(
     default:
       if (writer.keepsJson[c]) builder.writeBytes(bytes, start, end);
       else writer.writeValue(c, 'fromJson', bytes.toString('utf8', start, end));
+  }
+}
+
+/** The canonical text of the JSON value of `kind` in `bytes`, as `writeValueCell` writes it; null for NULL. */
+export function valueText(coercer: Coercer, keepsJson: boolean, kind: number, bytes: Buffer): string | null {
+  switch (kind) {
+    case Kind.null:
+      return null;
+    case Kind.true:
+    case Kind.false:
+      return coercer.fromBoolean(kind === Kind.true);
+    case Kind.number:
+      return coercer.fromNumber(bytes.toString('latin1'));
+    case Kind.string:
+    case Kind.escaped:
+      return coercer.fromString(unescapeString(bytes, 0, bytes.length));
+    default:
+      return keepsJson ? bytes.toString('utf8') : coercer.fromJson(bytes.toString('utf8'));
   }
 }
 

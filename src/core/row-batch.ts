@@ -74,6 +74,37 @@ export class RowBatchBuilder {
     return this.#rowCount >= this.#targetRows || this.#position >= this.#targetBytes;
   }
 
+  /** How many more rows, and bytes, until the batch is full. */
+  get rowRoom(): number {
+    return this.#targetRows - this.#rowCount;
+  }
+
+  /** See `rowRoom`. */
+  get byteRoom(): number {
+    return this.#targetBytes - this.#position;
+  }
+
+  /** Where the next row starts in the batch's bytes. */
+  get position(): number {
+    return this.#position;
+  }
+
+  /** Adds whole rows that were written elsewhere, between two rows of its own. */
+  appendRows({ bytes, start, end, rows, offsets, lengths, first, toBytes }: FinishedRows): void {
+    const size = end - start;
+    const cells = rows * this.columnCount;
+    const cell = this.#rowCount * this.columnCount;
+    if (this.#position + size > this.#bytes.length) this.#grow(size);
+    if (cell + cells > this.#offsets.length) this.#growCells(cell + cells);
+    this.#bytes.set(bytes.subarray(start, end), this.#position);
+    this.#lengths.set(lengths.subarray(first, first + cells), cell);
+    const shift = this.#position - start + toBytes;
+    if (shift === 0) this.#offsets.set(offsets.subarray(first, first + cells), cell);
+    else for (let i = 0; i < cells; i++) this.#offsets[cell + i] = offsets[first + i]! + shift;
+    this.#position += size;
+    this.#rowCount += rows;
+  }
+
   beginRow(): void {
     if (this.#rowCount * this.columnCount + this.columnCount > this.#offsets.length) this.#growCells();
     if (this.#position + DATA_ROW_HEADER_BYTES > this.#bytes.length) this.#grow(DATA_ROW_HEADER_BYTES);
@@ -227,8 +258,8 @@ export class RowBatchBuilder {
     return larger;
   }
 
-  #growCells(): void {
-    const size = Math.max(this.#nextCells, this.#offsets.length * 2, this.columnCount * 2);
+  #growCells(needed = 0): void {
+    const size = Math.max(needed, this.#nextCells, this.#offsets.length * 2, this.columnCount * 2);
     const offsets = new Int32Array(size);
     offsets.set(this.#offsets);
     const lengths = new Int32Array(size);
@@ -236,6 +267,19 @@ export class RowBatchBuilder {
     this.#offsets = offsets;
     this.#lengths = lengths;
   }
+}
+
+/** Rows that were written outside of a builder: bytes `[start, end)`, which are DataRow messages one after the other. */
+export interface FinishedRows {
+  readonly bytes: Uint8Array;
+  readonly start: number;
+  readonly end: number;
+  readonly rows: number;
+  /** From cell `first` on; an offset is `toBytes` less than the cell's place in `bytes`. */
+  readonly offsets: Int32Array;
+  readonly lengths: Int32Array;
+  readonly first: number;
+  readonly toBytes: number;
 }
 
 const NO_BYTES = Buffer.alloc(0);
