@@ -1,32 +1,50 @@
+import { readArrayLiteral } from './array-literal.js';
+import {
+  bareColumnName,
+  type ColumnUse,
+  type Constant,
+  cachedExpression,
+  columnUse,
+  constantOf,
+  flattenAnd,
+  type Unevaluated,
+  unevaluatedOperand,
+} from './expression-nodes.js';
 import type { Node } from './syntax.js';
-import { parseExpression, stringList } from './syntax.js';
+import { stringList } from './syntax.js';
 
 export type CompareOperator = '=' | '<>' | '<' | '<=' | '>' | '>=';
 
-/** A constant as EXPLAIN prints it: its text, and the type it is cast to (last part of the name; null: none). */
-export interface Constant {
-  readonly text: string;
-  readonly typeName: string | null;
-}
-
 /** What one condition of a scan says, in the forms that APIs and the stream path can use. */
 export type Condition =
-  | { readonly type: 'compare'; readonly column: string; readonly operator: CompareOperator; readonly value: Constant }
-  | { readonly type: 'in'; readonly column: string; readonly values: readonly string[]; readonly typeName: string }
-  | { readonly type: 'like'; readonly column: string; readonly operator: 'like' | 'ilike'; readonly value: Constant }
-  | { readonly type: 'null'; readonly column: string; readonly isNull: boolean }
-  | { readonly type: 'boolean'; readonly column: string; readonly value: boolean }
+  | (ColumnCondition & { readonly type: 'compare'; readonly operator: CompareOperator; readonly value: Constant })
+  | (ColumnCondition & { readonly type: 'in'; readonly values: readonly string[]; readonly typeName: string })
+  | (ColumnCondition & { readonly type: 'like'; readonly operator: 'like' | 'ilike'; readonly value: Constant })
+  | (ColumnCondition & { readonly type: 'null'; readonly isNull: boolean })
+  | (ColumnCondition & { readonly type: 'boolean'; readonly value: boolean })
+  | (ColumnCondition & {
+      /** A comparison, or with `any` that with one of a list, whose other side the engine has to evaluate first. */
+      readonly type: 'unevaluated';
+      readonly operator: CompareOperator | 'like' | 'ilike' | 'any';
+      readonly operand: Unevaluated;
+    })
   | { readonly type: 'other' };
+
+interface ColumnCondition extends ColumnUse {
+  /** True where it only follows from the statement's conditions, which say more than it does. */
+  readonly isImplied?: true;
+}
 
 const OTHER: Condition = { type: 'other' };
 
 /**
  * Reads an expression of EXPLAIN as conditions joined by AND. Columns of table `alias` only; a part that is of no
- * simple form becomes `other`.
+ * simple form becomes `other`, beside the simple conditions that follow from it.
  */
 export function readConditions(expression: string, alias: string): Condition[] {
   const tree = cachedExpression(expression);
-  return tree === null ? [OTHER] : flattenAnd(tree).map((node) => readCondition(node, alias));
+  if (tree === null) return [OTHER];
+  return flattenAnd(tree).flatMap((node) => readCondition(node, { text: expression, alias }));
 }
 
 /** The columns of table `alias` that an expression of EXPLAIN names; `*` stands for the whole row. */
@@ -54,7 +72,7 @@ export function columnsNamed(expression: string, alias: string): string[] {
 export function plainColumn(expression: string, alias: string): string | null {
   const simple = SIMPLE_COLUMN.exec(expression);
   if (simple !== null) return (simple[1] ?? alias) === alias ? simple[2]! : null;
-  return columnOf(cachedExpression(expression), alias);
+  return bareColumnName(cachedExpression(expression), alias);
 }
 
 /**
@@ -63,50 +81,40 @@ export function plainColumn(expression: string, alias: string): string | null {
  */
 const SIMPLE_COLUMN = /^(?:([a-z_][a-z0-9_]*)\.)?(?!(?:true|false|null)$)([a-z_][a-z0-9_]*)$/;
 
-const MAX_CACHED_EXPRESSIONS = 2000;
-const expressions = new Map<string, Node | null>();
-
-function cachedExpression(text: string): Node | null {
-  let tree = expressions.get(text);
-  if (tree === undefined) {
-    tree = parseExpression(text);
-    if (expressions.size >= MAX_CACHED_EXPRESSIONS) expressions.delete(expressions.keys().next().value!);
-    expressions.set(text, tree);
-  }
-  return tree;
+interface Source {
+  readonly text: string;
+  readonly alias: string;
 }
 
-function flattenAnd(node: Node): Node[] {
-  const bool = node.BoolExpr as Node | undefined;
-  return bool?.boolop === 'AND_EXPR' ? (bool.args as Node[]).flatMap(flattenAnd) : [node];
-}
-
-function readCondition(node: Node, alias: string): Condition {
-  const column = columnOf(node, alias);
-  if (column !== null) return { type: 'boolean', column, value: true };
+function readCondition(node: Node, source: Source): Condition[] {
+  const { alias } = source;
+  const column = bareColumnName(node, alias);
+  if (column !== null) return [{ type: 'boolean', column, cast: null, value: true }];
   const [kind, body] = Object.entries(node)[0] as [string, Node];
   switch (kind) {
     case 'A_Expr':
-      return readOperator(body, alias);
+      return [readOperator(body, source)];
     case 'NullTest': {
-      const tested = columnOf(body.arg as Node, alias);
-      return tested === null ? OTHER : { type: 'null', column: tested, isNull: body.nulltesttype === 'IS_NULL' };
+      const tested = bareColumnName(body.arg as Node, alias);
+      if (tested === null) return [OTHER];
+      return [{ type: 'null', column: tested, cast: null, isNull: body.nulltesttype === 'IS_NULL' }];
     }
     case 'BooleanTest': {
-      const tested = columnOf(body.arg as Node, alias);
-      if (tested === null || !['IS_TRUE', 'IS_FALSE'].includes(body.booltesttype as string)) return OTHER;
-      return { type: 'boolean', column: tested, value: body.booltesttype === 'IS_TRUE' };
+      const tested = bareColumnName(body.arg as Node, alias);
+      if (tested === null || !['IS_TRUE', 'IS_FALSE'].includes(body.booltesttype as string)) return [OTHER];
+      return [{ type: 'boolean', column: tested, cast: null, value: body.booltesttype === 'IS_TRUE' }];
     }
     case 'BoolExpr': {
-      const negated = body.boolop === 'NOT_EXPR' ? columnOf((body.args as Node[])[0]!, alias) : null;
-      return negated === null ? OTHER : { type: 'boolean', column: negated, value: false };
+      const [first] = body.args as Node[];
+      if (body.boolop === 'OR_EXPR') return readAlternatives(body.args as Node[], source);
+      const negated = body.boolop === 'NOT_EXPR' ? bareColumnName(first, alias) : null;
+      return [negated === null ? OTHER : { type: 'boolean', column: negated, cast: null, value: false }];
     }
     default:
-      return OTHER;
+      return [OTHER];
   }
 }
 
-const COMPARE_OPERATORS = new Set<string>(['=', '<>', '<', '<=', '>', '>=']);
 const COMMUTED: Readonly<Record<CompareOperator, CompareOperator>> = {
   '=': '=',
   '<>': '<>',
@@ -116,141 +124,94 @@ const COMMUTED: Readonly<Record<CompareOperator, CompareOperator>> = {
   '>=': '<=',
 };
 
-function readOperator(body: Node, alias: string): Condition {
+const OPERATORS: Readonly<Record<string, CompareOperator | 'like' | 'ilike'>> = {
+  ...(Object.fromEntries(Object.keys(COMMUTED).map((name) => [name, name])) as Record<string, CompareOperator>),
+  '~~': 'like',
+  '~~*': 'ilike',
+};
+
+function readOperator(body: Node, source: Source): Condition {
   const name = stringList(body.name);
-  if (name.length !== 1) return OTHER; // OPERATOR(schema.=): not the type's own
-  const operator = name[0]!;
-  const left = columnOf(body.lexpr as Node, alias);
-  if (body.kind === 'AEXPR_OP_ANY') return left === null ? OTHER : readAny(left, operator, body.rexpr as Node);
+  const operator = Object.hasOwn(OPERATORS, name[0] ?? '') ? OPERATORS[name[0]!] : undefined;
+  // OPERATOR(schema.=) has two names: it is not the type's own
+  if (name.length !== 1 || operator === undefined) return OTHER;
+  const left = columnUse(body.lexpr as Node, source.alias);
+  if (body.kind === 'AEXPR_OP_ANY') return left === null || operator !== '=' ? OTHER : readAny(left, body, source);
   if (body.kind !== 'AEXPR_OP') return OTHER;
-  if (left !== null) {
-    const value = constantOf(body.rexpr as Node);
-    if (value === null) return OTHER;
-    if (COMPARE_OPERATORS.has(operator)) {
-      return { type: 'compare', column: left, operator: operator as CompareOperator, value };
-    }
-    if (operator === '~~') return { type: 'like', column: left, operator: 'like', value };
-    return operator === '~~*' ? { type: 'like', column: left, operator: 'ilike', value } : OTHER;
+  if (left !== null) return comparison(left, operator, body, source, 'right');
+  const right = columnUse(body.rexpr as Node, source.alias);
+  if (right === null || operator === 'like' || operator === 'ilike') return OTHER;
+  return comparison(right, COMMUTED[operator], body, source, 'left');
+}
+
+function comparison(
+  use: ColumnUse,
+  operator: CompareOperator | 'like' | 'ilike',
+  body: Node,
+  source: Source,
+  side: 'left' | 'right',
+): Condition {
+  const value = constantOf((side === 'left' ? body.lexpr : body.rexpr) as Node);
+  if (value !== null) {
+    return operator === 'like' || operator === 'ilike'
+      ? { type: 'like', ...use, operator, value }
+      : { type: 'compare', ...use, operator, value };
   }
-  const right = columnOf(body.rexpr as Node, alias);
-  const value = constantOf(body.lexpr as Node);
-  if (right === null || value === null || !COMPARE_OPERATORS.has(operator)) return OTHER;
-  return { type: 'compare', column: right, operator: COMMUTED[operator as CompareOperator], value };
+  const operand = unevaluatedOperand(source.text, body, side);
+  return operand === null ? OTHER : { type: 'unevaluated', ...use, operator, operand };
 }
 
 /** `column = ANY ('{a,b}'::text[])`. */
-function readAny(column: string, operator: string, list: Node): Condition {
-  const value = constantOf(list);
-  if (operator !== '=' || value?.typeName?.endsWith('[]') !== true) return OTHER;
-  const values = readArrayLiteral(value.text);
+function readAny(use: ColumnUse, body: Node, source: Source): Condition {
+  const value = constantOf(body.rexpr as Node);
+  if (value !== null) return listCondition(use, value) ?? OTHER;
+  const operand = unevaluatedOperand(source.text, body, 'right');
+  if (operand === null) return OTHER;
+  const sql = operand.sql.replace(/^ANY\s*/i, '');
+  return { type: 'unevaluated', ...use, operator: 'any', operand: { ...operand, sql } };
+}
+
+/** The condition that the column is among the elements of an array. */
+export function listCondition(use: ColumnUse, { text, typeName }: Constant): Condition | null {
+  if (typeName?.endsWith('[]') !== true) return null;
+  const values = readArrayLiteral(text);
   // A NULL in the list matches nothing, so leaving it out changes no row that passes.
-  if (values === null) return OTHER;
-  return {
-    type: 'in',
-    column,
-    values: values.filter((item) => item !== null),
-    typeName: value.typeName.slice(0, -2),
-  };
+  if (values === null) return null;
+  return { type: 'in', ...use, values: values.filter((item) => item !== null), typeName: typeName.slice(0, -2) };
 }
 
-/** The column behind a relabelling of varchar as text, which changes no value. */
-function columnOf(node: Node | null, alias: string): string | null {
-  if (node === null || node === undefined) return null;
-  const cast = node.TypeCast as Node | undefined;
-  if (cast !== undefined && typeNameOf(cast.typeName as Node) === 'text') {
-    // EXPLAIN shows real casts to text the same way; the caller checks that the column is a varchar.
-    const column = columnOf(cast.arg as Node, alias);
-    return column === null ? null : `${column}${TEXT_CAST}`;
-  }
-  const reference = node.ColumnRef as Node | undefined;
-  if (reference === undefined) return null;
-  const names = stringList(reference.fields);
-  const isOwn = names.length === 1 || (names.length === 2 && names[0] === alias);
-  return isOwn && names.at(-1) !== '*' ? names.at(-1)! : null;
-}
-
-/** Ends the column name of a condition on `column::text`; cannot be in a real name. */
-export const TEXT_CAST = '\0::text';
-
-function constantOf(node: Node | undefined): Constant | null {
-  const cast = node?.TypeCast as Node | undefined;
-  if (cast !== undefined) {
-    const inner = constantOf(cast.arg as Node);
-    if (inner === null || inner.typeName !== null) return null;
-    return { text: inner.text, typeName: typeNameOf(cast.typeName as Node) };
-  }
-  const constant = node?.A_Const as Node | undefined;
-  if (constant === undefined || constant.isnull === true) return null;
-  const { ival, fval, sval, boolval } = constant as Record<string, Record<string, unknown> | undefined>;
-  if (ival !== undefined) return { text: String(ival.ival ?? 0), typeName: null };
-  if (fval !== undefined) return { text: String(fval.fval), typeName: null };
-  if (boolval !== undefined) return { text: boolval.boolval === true ? 't' : 'f', typeName: null };
-  return sval === undefined ? null : { text: String(sval.sval ?? ''), typeName: null };
-}
-
-function typeNameOf(type: Node): string {
-  const name = stringList(type.names).at(-1) ?? '';
-  return type.arrayBounds === undefined ? name : `${name}[]`;
-}
-
-/** The elements of a one-dimensional array literal as PostgreSQL prints it; null: more dimensions. */
-export function readArrayLiteral(text: string): (string | null)[] | null {
-  const elements: (string | null)[] = [];
-  if (text === '{}') return elements;
-  let at = 1;
-  while (at < text.length) {
-    if (text[at] === '{' || text[at] === '[') return null;
-    if (text[at] === '"') {
-      let value = '';
-      for (at++; text[at] !== '"'; at++) {
-        if (text[at] === '\\') at++;
-        if (at >= text.length) return null;
-        value += text[at];
-      }
-      elements.push(value);
-      at++;
-    } else {
-      const end = text.slice(at).search(/[,}]/) + at;
-      if (end < at) return null;
-      const value = text.slice(at, end);
-      elements.push(value === 'NULL' ? null : value);
-      at = end;
-    }
-    at++; // the comma or the closing brace
-  }
-  return elements;
-}
-
-interface ColumnOfTable {
-  readonly alias: string;
-  readonly column: string;
-}
-
-/** `a.x = b.y`. */
-export interface ColumnEquality {
-  readonly left: ColumnOfTable;
-  readonly right: ColumnOfTable;
-}
-
-/** The equalities between columns of tables among the conditions, joined by AND, of an expression of EXPLAIN. */
-export function readEqualities(expression: string | undefined): ColumnEquality[] {
-  const tree = expression === undefined ? null : cachedExpression(expression);
-  if (tree === null) return [];
-  return flattenAnd(tree).flatMap((node) => {
-    const body = node.A_Expr as Node | undefined;
-    if (body?.kind !== 'AEXPR_OP' || stringList(body.name).join() !== '=') return [];
-    const left = qualifiedColumn(body.lexpr as Node);
-    const right = qualifiedColumn(body.rexpr as Node);
-    return left === null || right === null ? [] : [{ left, right }];
+/**
+ * `a = 1 OR a = 2` is a list. Of other alternatives it follows that a column which each of them compares with constants
+ * has one of those: `(a = 1 AND b > 2) OR (a = 3 AND c)`.
+ */
+function readAlternatives(alternatives: readonly Node[], source: Source): Condition[] {
+  const branches = alternatives.map((node) => flattenAnd(node).flatMap((part) => readCondition(part, source)));
+  const isList = branches.every((branch) => branch.length === 1);
+  const [first = []] = branches;
+  const lists = first.flatMap((condition) => {
+    if (asList(condition) === null) return [];
+    const { column, cast } = condition as ColumnUse;
+    const parts = branches.map(
+      (branch) => branch.map(asList).find((item) => item?.column === column && item.cast === cast) ?? null,
+    );
+    const known = parts.flatMap((part) => part ?? []);
+    if (known.length < parts.length || known.some((part) => part.typeName !== known[0]!.typeName)) return [];
+    const values = [...new Set(known.flatMap((part) => part.values))];
+    return [{ type: 'in', column, cast, values, typeName: known[0]!.typeName } as const];
   });
+  if (isList && lists.length === 1) return [...lists];
+  return [OTHER, ...lists.map((list) => ({ ...list, isImplied: true as const }))];
 }
 
-function qualifiedColumn(node: Node | undefined): ColumnOfTable | null {
-  const cast = node?.TypeCast as Node | undefined;
-  if (cast !== undefined && typeNameOf(cast.typeName as Node) === 'text') {
-    const inner = qualifiedColumn(cast.arg as Node);
-    return inner === null ? null : { ...inner, column: `${inner.column}${TEXT_CAST}` };
-  }
-  const names = stringList((node?.ColumnRef as Node | undefined)?.fields);
-  return names.length === 2 && names[1] !== '*' ? { alias: names[0]!, column: names[1]! } : null;
+function asList(condition: Condition): Extract<Condition, { type: 'in' }> | null {
+  if (condition.type === 'in') return condition;
+  if (condition.type !== 'compare' || condition.operator !== '=') return null;
+  const { column, cast, value } = condition;
+  return { type: 'in', column, cast, values: [value.text], typeName: value.typeName ?? literalType(value.text) };
+}
+
+/** The type that EXPLAIN prints literals of without a cast. */
+function literalType(text: string): string {
+  if (text === 't' || text === 'f') return 'bool';
+  return text.includes('.') ? 'numeric' : 'int4';
 }

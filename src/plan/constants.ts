@@ -1,8 +1,7 @@
 import type { ColumnModel } from '../config/model.js';
 import { makeCoercer } from '../core/coerce/coercer.js';
 import type { ScalarName, SqlType } from '../core/sql-type.js';
-import type { Constant } from './conditions.js';
-import { TEXT_CAST } from './conditions.js';
+import type { Constant } from './expression-nodes.js';
 
 /** How the session prints constants in EXPLAIN, as far as it changes what they say. */
 export interface OutputSettings {
@@ -36,13 +35,27 @@ const FLOAT_TYPES: ReadonlySet<ScalarName> = new Set(['real', 'double']);
 /** The types that an untyped literal of EXPLAIN (`42`, `1.5`, `true`) can have. */
 const UNTYPED: ReadonlySet<ScalarName> = new Set(['smallint', 'integer', 'bigint', 'numeric', 'boolean']);
 
-/** The column that a condition's column name stands for; null when it is cast to text and that changes its value. */
-export function conditionColumn(name: string, columns: ReadonlyMap<string, ColumnModel>): ColumnModel | null {
-  const isCast = name.endsWith(TEXT_CAST);
-  const column = columns.get(isCast ? name.slice(0, -TEXT_CAST.length) : name);
+const INTEGER_TYPES: ReadonlySet<ScalarName> = new Set(['smallint', 'integer', 'bigint']);
+const TEXT_TYPES: ReadonlySet<ScalarName> = new Set(['text', 'varchar']);
+const WIDER_INTEGERS = new Set(['int4', 'int8']);
+
+/**
+ * The column of a condition; null when the condition casts it to a type in which its values compare otherwise.
+ */
+export function conditionColumn(
+  { column: name, cast }: { readonly column: string; readonly cast: string | null },
+  columns: ReadonlyMap<string, ColumnModel>,
+): ColumnModel | null {
+  const column = columns.get(name);
   if (column === undefined || column.type.isArray) return null;
-  if (isCast && column.type.scalar !== 'varchar' && column.type.scalar !== 'text') return null;
-  return column;
+  const { scalar } = column.type;
+  if (cast === null || (cast === 'text' && TEXT_TYPES.has(scalar))) return column;
+  return INTEGER_TYPES.has(scalar) && WIDER_INTEGERS.has(cast) ? column : null;
+}
+
+/** Whether a column of the type holds whole numbers. */
+export function isInteger({ type }: ColumnModel): boolean {
+  return !type.isArray && INTEGER_TYPES.has(type.scalar);
 }
 
 /**

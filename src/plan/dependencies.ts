@@ -1,4 +1,4 @@
-import { type ColumnEquality, readEqualities } from './conditions.js';
+import { type ColumnEquality, readEqualities } from './equalities.js';
 import type { PlanNode } from './plan-tree.js';
 
 /** A column of one table whose values in the result are all among those of another table's column. */

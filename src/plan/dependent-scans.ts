@@ -1,4 +1,4 @@
-import { readConditions, TEXT_CAST } from './conditions.js';
+import { type Condition, readConditions } from './conditions.js';
 import { type Binding, readBindings } from './dependencies.js';
 import { collectScans, type PlanNode, type ScanNode, unquotedName } from './plan-tree.js';
 import { filterRequired, missingFilters } from './push-down.js';
@@ -26,6 +26,11 @@ export async function addDependencies(
   }));
 }
 
+/** Whether a condition means the same in another session. */
+function isSelfContained({ type }: Condition): boolean {
+  return type !== 'other' && type !== 'unevaluated';
+}
+
 class Resolver {
   readonly #scans: readonly PlannedScan[];
   readonly #bindings: readonly Binding[];
@@ -49,7 +54,7 @@ class Resolver {
     if (this.#nodes[scan]!.length !== 1) return null;
     const { alias } = this.#nodes[scan]![0]!;
     const candidates = this.#bindings
-      .filter((binding) => binding.alias === alias && binding.column.replace(TEXT_CAST, '') === column)
+      .filter((binding) => binding.alias === alias && binding.column === column)
       .flatMap((binding) => this.#dependency(scan, column, binding) ?? []);
     // A source that asks for nothing itself is the better one: it can start at once.
     candidates.sort((a, b) => this.#missing[a.source]!.length - this.#missing[b.source]!.length);
@@ -62,18 +67,16 @@ class Resolver {
   #dependency(scan: number, column: string, binding: Binding): Dependency | null {
     const source = this.#nodes.findIndex((nodes) => nodes.length === 1 && nodes[0]!.alias === binding.sourceAlias);
     if (source < 0 || this.#waitsFor(source, scan)) return null;
-    const sourceColumn = binding.sourceColumn.replace(TEXT_CAST, '');
+    const { sourceColumn } = binding;
     if (this.#scans[source]!.spec?.columns.includes(sourceColumn) !== true) return null;
     if (!this.#isSameType(scan, column, source, sourceColumn)) return null;
     const [node] = this.#nodes[source]!;
-    const simple = node!.conditions.filter((text) =>
-      readConditions(text, node!.alias).every((condition) => condition.type !== 'other'),
-    );
+    const simple = node!.conditions.filter((text) => readConditions(text, node!.alias).every(isSelfContained));
     const sourceFilter = simple.length === 0 ? null : simple.map((text) => `(${text})`).join(' AND ');
     return { column, source, sourceColumn, sourceFilter, sourceAlias: node!.alias };
   }
 
-  /** Values travel as text, so a cast to text between other types would change what they mean. */
+  /** Values travel as text, so a cast between columns of other types would change what they mean. */
   #isSameType(scan: number, column: string, source: number, sourceColumn: string): boolean {
     const family = (index: number, name: string): string => {
       const scalar = this.#scans[index]!.spec!.table.columns.find((item) => item.name === name)!.type.scalar;

@@ -10,6 +10,7 @@ export interface PlanNode {
   readonly Filter?: string;
   readonly 'Index Cond'?: string;
   readonly 'Recheck Cond'?: string;
+  readonly 'Parent Relationship'?: string;
   readonly 'Join Type'?: string;
   readonly 'Join Filter'?: string;
   readonly Plans?: readonly PlanNode[];
@@ -52,6 +53,35 @@ export function collectScans(root: PlanNode): Map<string, ScanNode[]> {
   };
   visit(root);
   return scans;
+}
+
+/**
+ * The expressions in the subplans of a plan. They name columns of the tables outside them, which those tables' own scans do
+ * not put out: `SELECT (SELECT max(b.x) FROM b WHERE b.id = a.id) FROM a`.
+ */
+export function subplanExpressions(root: PlanNode): string[] {
+  const expressions = new Set<string>();
+  const visit = (node: PlanNode, isInside: boolean): void => {
+    const isSubplan = SUBPLANS.has(node['Parent Relationship'] ?? '');
+    if (isInside || isSubplan) for (const text of expressionsOf(node)) expressions.add(text);
+    for (const child of node.Plans ?? []) visit(child, isInside || isSubplan);
+  };
+  visit(root, false);
+  return [...expressions];
+}
+
+const SUBPLANS = new Set(['SubPlan', 'InitPlan']);
+
+/** Keys of a node that hold something else than expressions. */
+const NOT_EXPRESSIONS =
+  /^(?:Node Type|Parent Relationship|Relation Name|Schema|Alias|Strategy|Partial Mode|Join Type|Subplan Name|CTE Name|Index Name|Scan Direction|Cache Mode|Command|Operation|Sort Method|Function Name)$/;
+
+function expressionsOf(node: PlanNode): string[] {
+  return Object.entries(node).flatMap(([key, value]: [string, unknown]) => {
+    if (NOT_EXPRESSIONS.test(key)) return [];
+    const texts = Array.isArray(value) ? (value as unknown[]) : [value];
+    return texts.filter((text) => typeof text === 'string');
+  });
 }
 
 /** ModifyTable names the table it writes to. */

@@ -1,14 +1,15 @@
-import type { TableModel } from '../config/model.js';
+import type { ColumnModel, TableModel } from '../config/model.js';
 import type { Catalogue, CatalogueEntry } from '../engine/engine.js';
 import type { ScanSpec } from '../scan/scan.js';
 import type { Condition } from './conditions.js';
 import { columnsNamed, plainColumn, readConditions } from './conditions.js';
 import type { OutputSettings } from './constants.js';
 import { addDependencies } from './dependent-scans.js';
+import { type Evaluate, Evaluations } from './evaluation.js';
 import type { ParameterNumber, RowWindow } from './limit-window.js';
 import { limitWindow, skipLimits } from './limit-window.js';
 import type { PlanNode, ScanNode } from './plan-tree.js';
-import { collectScans, readPlan, unquotedName } from './plan-tree.js';
+import { collectScans, readPlan, subplanExpressions, unquotedName } from './plan-tree.js';
 import { compilePredicate } from './predicate.js';
 import { pushDownFilters } from './push-down.js';
 import type { Statement } from './statement.js';
@@ -30,6 +31,7 @@ export interface PlanContext {
    * `nestedLoops` the planner is kept from joining in any other way where it can.
    */
   readonly explain: (byteText: string, nestedLoops: boolean) => Promise<string>;
+  readonly evaluate: Evaluate;
 }
 
 /**
@@ -49,11 +51,21 @@ export async function planStatement(
   const settings = context.settings();
   const nodes = collectScans(root);
   const shape = readShape(root, statement, template, context.parameterNumber);
-  const independent = template.scans.map((reference, index) =>
-    planScan(reference, planTables[index]!, nodes.get(unquotedName(planTables[index]!)) ?? [], shape, settings),
-  );
+  const sources = template.scans.map((reference, index): ScanSource => {
+    const columns = new Map(reference.entry.table!.columns.map((column) => [column.name, column]));
+    return {
+      reference,
+      planTable: planTables[index]!,
+      columns,
+      nodes: nodes.get(unquotedName(planTables[index]!)) ?? [],
+    };
+  });
+  const evaluations = new Evaluations();
+  for (const source of sources) evaluations.want(source.nodes.flatMap(conditionsOf), source.columns);
+  await evaluations.run(context.evaluate);
+  const independent = sources.map((source) => planScan(source, evaluations, shape, settings));
   const scans = await addDependencies(independent, async () => readPlan(await context.explain(text, true)));
-  const stream = statement.isPlainSelect ? planStream(scans, nodes, shape, settings) : null;
+  const stream = statement.isPlainSelect ? planStream(scans, sources, evaluations, shape, settings) : null;
   return { template, scans, stream };
 }
 
@@ -71,6 +83,8 @@ interface Shape {
   /** The scan below the Limit nodes, in the API's own order; null: there is more to the plan. */
   readonly scanNode: PlanNode | null;
   readonly window: RowWindow | null;
+  /** The expressions in the plan's subplans. */
+  readonly subplans: readonly string[];
 }
 
 const ORDERED_SCANS = new Set(['Index Scan', 'Index Only Scan']);
@@ -90,25 +104,29 @@ function readShape(
   const isScan = (UNORDERED_SCANS.has(type) || ORDERED_SCANS.has(type)) && !isOrdered;
   const isOnlyNode = (node.Plans ?? []).every((child) => child['Node Type'] === 'Bitmap Index Scan');
   const scanNode = isScan && isOnlyNode && template.scans.length === 1 ? node : null;
-  return { root, scanNode, window: limitWindow(statement, limitNodes, parameterNumber) };
+  const window = limitWindow(statement, limitNodes, parameterNumber);
+  return { root, scanNode, window, subplans: subplanExpressions(root) };
 }
 
-function planScan(
-  reference: ScanReference,
-  planTable: string,
-  nodes: readonly ScanNode[],
-  shape: Shape,
-  settings: OutputSettings,
-): PlannedScan {
+/** A reference to a virtual table, and where the plan reads it. */
+interface ScanSource {
+  readonly reference: ScanReference;
+  readonly planTable: string;
+  readonly columns: ReadonlyMap<string, ColumnModel>;
+  readonly nodes: readonly ScanNode[];
+}
+
+function planScan(source: ScanSource, evaluations: Evaluations, shape: Shape, settings: OutputSettings): PlannedScan {
+  const { reference, planTable, nodes } = source;
   const table = reference.entry.table!;
   if (nodes.length === 0) return { reference, planTable, spec: null, pushed: [], dependencies: [], residual: [] };
-  const conditions = commonConditions(nodes);
+  const conditions = evaluations.resolve(commonConditions(nodes), source.columns);
   const pushed = pushDownFilters(table, conditions, settings);
   const hasConditions = nodes.some((node) => node.conditions.length > 0);
   const end = shape.scanNode !== null && !hasConditions ? shape.window?.end : undefined;
   const spec: ScanSpec = {
     table,
-    columns: neededColumns(table, nodes),
+    columns: neededColumns(table, nodes, shape.subplans),
     filters: pushed,
     limit: end === undefined || end === Number.POSITIVE_INFINITY ? null : end,
   };
@@ -123,17 +141,21 @@ function planScan(
 function commonConditions(nodes: readonly ScanNode[]): Condition[] {
   // TABLESAMPLE chooses among all rows of the table, not among those that a filter leaves.
   if (nodes.some((node) => node.nodeType === 'Sample Scan')) return [];
-  const lists = nodes.map((node) => node.conditions.flatMap((text) => readConditions(text, node.alias)));
+  const lists = nodes.map(conditionsOf);
   const [first = [], ...others] = lists;
   const keys = others.map((list) => new Set(list.map((condition) => JSON.stringify(condition))));
   return first.filter((condition) => keys.every((set) => set.has(JSON.stringify(condition))));
 }
 
-/** Columns that any reading of the table puts out or checks, in the table's order. */
-function neededColumns(table: TableModel, nodes: readonly ScanNode[]): string[] {
+function conditionsOf(node: ScanNode): Condition[] {
+  return node.conditions.flatMap((text) => readConditions(text, node.alias));
+}
+
+/** Columns that any reading of the table puts out or checks, or a subplan names, in the table's order. */
+function neededColumns(table: TableModel, nodes: readonly ScanNode[], subplans: readonly string[]): string[] {
   const names = new Set<string>();
   for (const node of nodes) {
-    for (const text of [...node.output, ...node.conditions]) {
+    for (const text of [...node.output, ...node.conditions, ...subplans]) {
       for (const name of columnsNamed(text, node.alias)) names.add(name);
     }
   }
@@ -143,7 +165,8 @@ function neededColumns(table: TableModel, nodes: readonly ScanNode[]): string[] 
 
 function planStream(
   scans: readonly PlannedScan[],
-  nodes: ReadonlyMap<string, readonly ScanNode[]>,
+  sources: readonly ScanSource[],
+  evaluations: Evaluations,
   shape: Shape,
   settings: OutputSettings,
 ): StreamPlan | null {
@@ -151,14 +174,14 @@ function planStream(
   if (shape.scanNode === null || shape.window === null || scans.length !== 1 || spec === null || spec === undefined) {
     return null;
   }
-  const [node] = nodes.get(unquotedName(scans[0]!.planTable)) ?? [];
+  const { nodes, columns } = sources[0]!;
+  const [node] = nodes;
   if (node === undefined) return null;
-  const columns = new Map(spec.table.columns.map((column) => [column.name, column]));
   const outputs = (shape.root.Output ?? []).map((text) => plainColumn(text, node.alias));
   if (outputs.some((name) => name === null || !columns.has(name))) return null;
   const names = outputs as string[];
   const order = [...new Set([...names, ...spec.columns])];
-  const conditions = node.conditions.flatMap((text) => readConditions(text, node.alias));
+  const conditions = evaluations.resolve(conditionsOf(node), columns);
   const predicate = compilePredicate(conditions, columns, (name) => order.indexOf(name), settings);
   if (predicate === null) return null;
   return {

@@ -29,8 +29,9 @@ export function compilePredicate(
 ): RowPredicate | null {
   const tests: ColumnTest[] = [];
   for (const condition of conditions) {
-    if (condition.type === 'other') return null;
-    const column = conditionColumn(condition.column, columns);
+    if (condition.type === 'other' || condition.type === 'unevaluated') return null;
+    if (condition.isImplied === true) continue;
+    const column = conditionColumn(condition, columns);
     const test = column === null ? null : compileTest(condition, column, settings);
     if (column === null || test === null) return null;
     tests.push({ cell: cellOf(column.name), ...test });
@@ -50,7 +51,7 @@ const always: CellTest = () => true;
 const never: CellTest = () => false;
 
 function compileTest(
-  condition: Exclude<Condition, { type: 'other' }>,
+  condition: Exclude<Condition, { type: 'other' | 'unevaluated' }>,
   column: ColumnModel,
   settings: OutputSettings,
 ): Omit<ColumnTest, 'cell'> | null {

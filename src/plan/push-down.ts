@@ -3,7 +3,7 @@ import { errors, type GatewayError } from '../core/errors.js';
 import type { PushedFilter } from '../scan/scan.js';
 import type { Condition } from './conditions.js';
 import type { OutputSettings } from './constants.js';
-import { canonicalConstant, conditionColumn } from './constants.js';
+import { canonicalConstant, conditionColumn, isInteger } from './constants.js';
 
 /**
  * Chooses the conditions that the DSN says the API can filter by. The engine re-checks every condition, so each choice
@@ -74,9 +74,9 @@ function readFilter(
   columns: ReadonlyMap<string, ColumnModel>,
   settings: OutputSettings,
 ): PushedFilter | null {
-  if (condition.type === 'other') return null;
-  const column = conditionColumn(condition.column, columns);
-  if (column === null) return null;
+  if (condition.type === 'other' || condition.type === 'unevaluated') return null;
+  const column = conditionColumn(condition, columns);
+  if (column === null) return readCastFilter(condition, columns);
   const { name } = column;
   switch (condition.type) {
     case 'null':
@@ -95,6 +95,32 @@ function readFilter(
       return values.includes(null) ? null : { column: name, operator: 'in', values: values as string[] };
     }
   }
+}
+
+/** A column of whole numbers that is compared as numeric or as text: `id::text = '42'`, `n::numeric > 1.5`. */
+function readCastFilter(
+  condition: Exclude<Condition, { type: 'other' | 'unevaluated' }>,
+  columns: ReadonlyMap<string, ColumnModel>,
+): PushedFilter | null {
+  const column = columns.get(condition.column);
+  if (column === undefined || !isInteger(column)) return null;
+  const { name } = column;
+  if (condition.cast === 'text') {
+    const values = condition.type === 'in' ? condition.values : [];
+    const texts = condition.type === 'compare' && condition.operator === '=' ? [condition.value.text] : values;
+    // Only such a text can be that of a whole number.
+    const numbers = texts.filter((text) => /^(?:0|-?[1-9]\d{0,17})$/.test(text));
+    return texts.length === 0 ? null : { column: name, operator: 'in', values: numbers };
+  }
+  if (condition.cast !== 'numeric' || condition.type !== 'compare') return null;
+  const match = /^(-?\d{1,15})(?:\.(\d*))?$/.exec(condition.value.text);
+  if (match === null) return null;
+  const isWhole = /^0*$/.test(match[2] ?? '');
+  const { operator } = condition;
+  if (isWhole) return { column: name, operator, values: [String(Number(match[1]))] };
+  const floor = Math.floor(Number(condition.value.text));
+  if (operator.startsWith('>')) return { column: name, operator: '>=', values: [String(floor + 1)] };
+  return operator.startsWith('<') ? { column: name, operator: '<=', values: [String(floor)] } : null;
 }
 
 /** The filter with an operator that the declaration has and that lets no fewer rows through. */

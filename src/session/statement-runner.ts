@@ -22,6 +22,7 @@ import type { EngineLink } from './engine-link.js';
 import { ownQueries } from './engine-requests.js';
 import type { ErrorTransform, FrameTransform } from './engine-run.js';
 import { EngineRun } from './engine-run.js';
+import { evaluateInSession } from './evaluate-expressions.js';
 import { explainLines, explainTransform, tableNamesShown } from './explain-lines.js';
 import { describeKept, openStream, streamsFromApi, widenedStream } from './kept-scans.js';
 import { KEEP_TO_NESTED_LOOPS, RESTORE_PLANNER } from './planner-settings.js';
@@ -86,6 +87,7 @@ export class StatementRunner {
       parameterNumber: parameterNumber(bound),
       planTables: async (entry, count) =>
         entry.planTables.length >= count ? entry.planTables : this.services.engine.ensurePlanTables(entry, count),
+      evaluate: (evaluations) => evaluateInSession(this.link, evaluations),
       explain: async (text, nestedLoops) => {
         const explain = {
           sql: Buffer.from(`EXPLAIN (VERBOSE, FORMAT JSON) ${text}`, 'latin1'),
