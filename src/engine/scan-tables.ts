@@ -8,7 +8,7 @@ import { CopyTextEncoder } from './copy-text.js';
 import type { DropQueue } from './drop-queue.js';
 import type { CatalogueEntry, LoadOptions, ScanTable } from './engine.js';
 import { type HiddenPlace, quoteIdentifier, quoteName, SCAN_PREFIX } from './names.js';
-import { keyColumns, scanTableDdl } from './table-ddl.js';
+import { keyColumns, neverNullColumns, scanTableDdl } from './table-ddl.js';
 
 /**
  * A scan takes a loader connection only when it has so many bytes or has ended. So a small scan from a slow API does not
@@ -141,10 +141,12 @@ function loadSql(entry: CatalogueEntry, columns: readonly string[], name: string
     throw errors.internal(`"${entry.schema}.${entry.name}" has no column "${unknown}" to load`);
   const missing = options.withPrimaryKey ? keyColumns(table).find((column) => !columns.includes(column)) : undefined;
   if (missing !== undefined) throw errors.internal(`a scan table with a primary key needs the column "${missing}"`);
-  // COPY cannot fill no column at all: rows without cells put a NULL in the first.
-  const filled = columns.length === 0 ? [table.columns[0]!.name] : columns;
+  // COPY cannot fill no column at all: rows without cells put a NULL in the first that may have one.
+  const neverNull = neverNullColumns(table);
+  const free = table.columns.find((column) => !neverNull.has(column.name)) ?? table.columns[0]!;
+  const filled = columns.length === 0 ? [free.name] : columns;
   const list = filled.map(quoteIdentifier).join(', ');
-  return `BEGIN;\n${scanTableDdl(table, name, options)}COPY ${name} (${list}) FROM STDIN (FORMAT text, FREEZE)`;
+  return `BEGIN;\n${scanTableDdl(table, name, filled, options)}COPY ${name} (${list}) FROM STDIN (FORMAT text, FREEZE)`;
 }
 
 function checkBatch(batch: RowBatch, columns: readonly string[]): void {

@@ -48,6 +48,12 @@ export function keyColumns(table: TableModel): readonly string[] {
   return isIndexed ? table.primaryKey : [];
 }
 
+/** The columns that the engine takes to hold no NULL. */
+export function neverNullColumns(table: TableModel): ReadonlySet<string> {
+  const declared = table.columns.filter((column) => column.notNull).map((column) => column.name);
+  return new Set([...keyColumns(table), ...declared]);
+}
+
 /**
  * Statements that make a virtual table: typed, guarded, readable by its DSN's group, empty but for a row that nobody sees.
  *
@@ -111,9 +117,25 @@ export function planTableDdl(table: TableModel, name: string, place: HiddenPlace
   ].join(';\n');
 }
 
-/** Statements that make the scan table `name`: all columns, nothing else but the key where it is asked for. */
-export function scanTableDdl(table: TableModel, name: string, { withPrimaryKey, keepsOrder }: LoadOptions): string {
-  const lines = [...columnLines(table.columns, false), ...(withPrimaryKey ? keyLine(table) : [])];
+/**
+ * Statements that make the scan table `name`: all columns, nothing else but the key where it is asked for.
+ *
+ * Of a column that is never null the planner drops `IS NOT NULL`, so a plan may leave out columns that the statement
+ * names all the same. Here they get a value, because without the constraint that test is made.
+ * @param loaded the columns that rows will have
+ */
+export function scanTableDdl(
+  table: TableModel,
+  name: string,
+  loaded: readonly string[],
+  { withPrimaryKey, keepsOrder }: LoadOptions,
+): string {
+  const neverNull = neverNullColumns(table);
+  const columns = columnLines(table.columns, false).map((line, index) => {
+    const column = table.columns[index]!;
+    return neverNull.has(column.name) && !loaded.includes(column.name) ? `${line} DEFAULT ${anyValue(column)}` : line;
+  });
+  const lines = [...columns, ...(withPrimaryKey ? keyLine(table) : [])];
   const storage = keepsOrder === true ? NO_AUTOVACUUM.replace(')', ', parallel_workers = 0)') : NO_AUTOVACUUM;
   const grant = `GRANT SELECT ON ${name} TO ${quoteIdentifier(dsnRole(table.dsn))}`;
   return `CREATE UNLOGGED TABLE ${name} (${lines.join(', ')}) ${storage};\n${grant};\n`;
@@ -144,8 +166,12 @@ function guardRow(table: TableModel): string {
   const key = new Set(keyColumns(table));
   const needed = table.columns.filter((column) => column.notNull || key.has(column.name));
   if (needed.length === 0) return 'DEFAULT VALUES';
-  const values = needed.map(({ type }) => quoteLiteral(type.isArray ? '{}' : ANY_VALUE[type.scalar]));
+  const values = needed.map(anyValue);
   return `(${needed.map((column) => quoteIdentifier(column.name)).join(', ')}) VALUES (${values.join(', ')})`;
+}
+
+function anyValue({ type }: ColumnModel): string {
+  return quoteLiteral(type.isArray ? '{}' : ANY_VALUE[type.scalar]);
 }
 
 function columnLines(columns: readonly ColumnModel[], withNotNull: boolean): string[] {

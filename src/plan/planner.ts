@@ -160,7 +160,10 @@ function neededColumns(table: TableModel, nodes: readonly ScanNode[], subplans: 
     }
   }
   const all = table.columns.map((column) => column.name);
-  return names.has('*') ? all : all.filter((name) => names.has(name));
+  const needed = names.has('*') ? all : all.filter((name) => names.has(name));
+  // Rows without cells are loaded with a NULL in some column, and there must be one that may have it.
+  const isNullable = ({ name, notNull }: ColumnModel): boolean => !notNull && !table.primaryKey.includes(name);
+  return needed.length === 0 && !table.columns.some(isNullable) ? all.slice(0, 1) : needed;
 }
 
 function planStream(

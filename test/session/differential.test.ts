@@ -69,6 +69,8 @@ const STATEMENTS = [
   'SELECT id FROM E e WHERE EXISTS (SELECT FROM P p WHERE p.id = e.id) ORDER BY id',
   'SELECT s, sum(amount) FROM E e WHERE n <> 7 AND id NOT IN (SELECT p.qty FROM P p WHERE p.id = e.id) GROUP BY s ORDER BY s',
   "SELECT min(day), max(day) FROM E e WHERE (at <= '2020-01-01' OR EXISTS (SELECT FROM P p WHERE p.qty = e.n)) AND s <> 'EXISTS(SubPlan 1)'",
+  'SELECT count(*), max(s) FROM E WHERE id IS NOT NULL',
+  'SELECT count(*) FROM E WHERE id IS NOT NULL',
   'SELECT (SELECT max(qty) FROM P p WHERE p.id = e.id) FROM E e ORDER BY 1',
   'SELECT (SELECT count(*) FROM P p WHERE p.qty = e.n AND p.id = e.i) FROM E e ORDER BY 1 LIMIT 9',
   'SELECT id, (SELECT max(qty) FROM P p WHERE p.id = e.id) FROM E e ORDER BY id LIMIT 12',
