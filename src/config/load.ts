@@ -4,7 +4,7 @@ import { buildUsers } from './build/users.js';
 import { type DsnPath, findDsnFiles } from './find-dsn-files.js';
 import { loadDsnFiles } from './load-dsn-files.js';
 import { type GatewayFile, loadGatewayFile } from './load-gateway-file.js';
-import type { GatewayModel } from './model.js';
+import type { DsnModel, GatewayModel } from './model.js';
 import { ProblemList, wholeFile } from './problem.js';
 
 export { ConfigurationError, type ConfigurationProblem } from './problem.js';
@@ -39,7 +39,16 @@ export async function loadGateway(options: LoadOptions): Promise<{ model: Gatewa
   problems.throwIfAny();
   if (dsns.length === 0)
     warnings.push('no DSN files were found, so there are no tables; name a file or folder with --dsn');
+  for (const dsn of dsns) if (isInsecure(dsn)) warnings.push(insecureWarning(dsn));
   return { model: { listen: listen!, ...settings, users, dsns }, warnings };
+}
+
+function isInsecure({ tables }: DsnModel): boolean {
+  return tables.some(({ source }) => source.type === 'http' && source.transport.tls.isInsecure);
+}
+
+function insecureWarning({ name, file }: DsnModel): string {
+  return `DSN "${name}" does not check the certificates of its servers (tls.insecure in ${file}): whoever is on the way can read its secrets and change its data`;
 }
 
 function dsnPaths({ input, context, file }: GatewayFile, options: LoadOptions): readonly DsnPath[] {

@@ -49,6 +49,8 @@ export interface GatewayLimits {
   readonly rowsPerScan: number | null;
   readonly bytesPerScan: number | null;
   readonly pagesPerScan: number | null;
+  /** That a scan may work, the time not counted while its consumer rests. */
+  readonly secondsPerScan: number | null;
   readonly statementTimeoutMs: number | null;
   /** Bytes in the engine that all kept scan tables together may take. */
   readonly cacheBytes: number;
@@ -140,10 +142,36 @@ export interface HttpSource {
   readonly limits: RequestLimits;
   /** For one response, from the request's first byte to its headers, and between two chunks of its body. */
   readonly timeoutMs: number;
+  /** For a whole response; the time is not counted while its reader rests. */
+  readonly totalTimeoutMs: number | null;
+  /** Decompressed bytes of one response. */
+  readonly maxBodyBytes: number | null;
+  /** Whether the request may be sent again whatever became of it, although its method says nothing of the kind. */
+  readonly isIdempotent: boolean;
+  readonly transport: TransportModel;
   /** Origins besides the table's own that page links and redirects may lead to. */
   readonly allowOrigins: readonly string[];
   /** Whether link-local and metadata addresses may be asked. */
   readonly allowLinkLocal: boolean;
+}
+
+/** How an API's server is reached. */
+export interface TransportModel {
+  /** URL of a proxy; `none`: directly; null: as the environment says (`HTTPS_PROXY`, `HTTP_PROXY`, `NO_PROXY`). */
+  readonly proxy: Secret | 'none' | null;
+  readonly tls: ClientTlsModel;
+}
+
+/** PEM texts, and what is asked of the server's side of TLS. */
+export interface ClientTlsModel {
+  /** Trusted besides the well-known authorities. */
+  readonly ca: string | null;
+  readonly cert: string | null;
+  readonly key: Secret | null;
+  readonly passphrase: Secret | null;
+  readonly minVersion: 'TLSv1.2' | 'TLSv1.3' | null;
+  /** True: the server's certificate is not checked. */
+  readonly isInsecure: boolean;
 }
 
 export type BodyModel =
@@ -273,6 +301,8 @@ export type PaginationModel =
       /** `field`: where in the page the next URL is; `link_header` reads the header's `rel="next"` instead. */
       readonly type: 'next_url' | 'link_header';
       readonly field: string | null;
+      /** A regular expression that finds the URL in the field or, without one, in the body: its first group or all it matches. */
+      readonly pattern: string | null;
       readonly sizeParameter: string | null;
       readonly place: ValuePlace;
       readonly size: number | null;
@@ -285,6 +315,10 @@ export type PaginationModel =
       readonly parameter: string;
       readonly field: string | null;
       readonly header: string | null;
+      /** A regular expression that finds the token in the field or header or, without one, in the body. */
+      readonly pattern: string | null;
+      /** The token of the first request; null: it has none. */
+      readonly start: string | null;
       readonly sizeParameter: string | null;
       readonly place: ValuePlace;
       readonly size: number | null;
@@ -301,6 +335,8 @@ export interface RetryModel {
   readonly waitHeader: string | null;
   /** Response header with the time from which on the API answers again: UNIX seconds or ms, seconds from now, or a date. */
   readonly resetHeader: string | null;
+  /** Response header with the number of requests that are left: at 0, no more are sent before the reset. */
+  readonly remainingHeader: string | null;
 }
 
 /** What an answer that fits all given conditions means. */
@@ -315,6 +351,8 @@ export interface ErrorRule {
 }
 
 export interface RequestLimits {
+  /** Whose they are: all tables of the DSN that say nothing of their own share them, a table's own are for it alone. */
+  readonly scope: 'dsn' | 'table';
   readonly requestsPerSecond: number | null;
   readonly burst: number | null;
   readonly concurrency: number | null;

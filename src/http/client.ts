@@ -1,15 +1,16 @@
 import type { Readable } from 'node:stream';
-import { Agent, type Dispatcher } from 'undici';
-import type { CompressionModel } from '../config/model.js';
-import { bodyProblem, type ConnectionProblem, classifyConnectionError } from './connection-problem.js';
+import type { Dispatcher } from 'undici';
+import type { CompressionModel, TransportModel } from '../config/model.js';
+import { BodyBounds } from './body-bounds.js';
+import { bodyProblem, type ConnectionProblem, classifyConnectionError, ProxyRefusal } from './connection-problem.js';
 import { decodeProblem } from './decode-body.js';
-import { isRefusedAddress, type Lookup, RefusedAddress, refusingLookup } from './refused-addresses.js';
+import { DEFAULT_TRANSPORT, Dispatchers } from './dispatchers.js';
+import { readProxyEnvironment } from './proxy.js';
+import { isRefusedAddress, type Lookup, RefusedAddress } from './refused-addresses.js';
 import type { HttpRequest } from './request-draft.js';
 import { BodyFailure, type HttpResponse, ResponseHeaders } from './response.js';
 import { AUTO_COMPRESSION, unpackBody } from './unpack-body.js';
 
-const CONNECT_TIMEOUT_MS = 10_000;
-const KEEP_ALIVE_MS = 10_000;
 const READ_AHEAD_BYTES = 256 * 1024;
 
 /** No response came. */
@@ -30,6 +31,12 @@ export interface ExchangeOptions {
   readonly timeoutMs: number;
   /** Link-local and metadata addresses are refused unless this is true. */
   readonly allowLinkLocal?: boolean;
+  /** For the whole response, the time not counted while its reader rests; null or left out: unlimited. */
+  readonly totalTimeoutMs?: number | null;
+  /** Decompressed bytes of the body; null or left out: unlimited. */
+  readonly maxBodyBytes?: number | null;
+  /** As the environment says by default. */
+  readonly transport?: TransportModel;
   /** `auto` by default. */
   readonly compression?: CompressionModel;
   /** Called when the response has been read to its end or was discarded, perhaps more than once. */
@@ -38,13 +45,11 @@ export interface ExchangeOptions {
 
 /** The gateway's connections to APIs: keep-alive, one pool per origin, closed together. */
 export class HttpClient {
-  readonly #agent: Agent;
-  /** For sources that may ask link-local addresses: a connection of theirs is not shared with others. */
-  readonly #openAgent = newAgent({ timeout: CONNECT_TIMEOUT_MS });
+  readonly #dispatchers: Dispatchers;
 
-  /** `lookup` stands in for the system's name resolution. */
-  constructor(lookup?: Lookup) {
-    this.#agent = newAgent({ timeout: CONNECT_TIMEOUT_MS, lookup: refusingLookup(lookup) as never });
+  /** `lookup` stands in for the system's name resolution, `env` for the environment that names proxies. */
+  constructor(lookup?: Lookup, env: NodeJS.ProcessEnv = process.env) {
+    this.#dispatchers = new Dispatchers(lookup, readProxyEnvironment(env));
   }
 
   /**
@@ -52,7 +57,10 @@ export class HttpClient {
    * came and the signal's reason when it aborts; the abort also ends the body and closes its socket.
    */
   async exchange(request: HttpRequest, options: ExchangeOptions): Promise<HttpResponse> {
-    const { signal, timeoutMs } = options;
+    const { signal, transport = DEFAULT_TRANSPORT } = options;
+    const { totalTimeoutMs = null } = options;
+    const timeoutMs = Math.min(options.timeoutMs, totalTimeoutMs ?? options.timeoutMs);
+    const startedAt = performance.now();
     signal.throwIfAborted();
     const controller = new AbortController();
     const onAbort = (): void => controller.abort(signal.reason);
@@ -66,29 +74,37 @@ export class HttpClient {
       hasTimedOut = true;
       controller.abort();
     }, timeoutMs);
+    const isOpen = options.allowLinkLocal === true;
+    const route = this.#dispatchers.route(request.url, transport, isOpen);
     try {
-      const isOpen = options.allowLinkLocal === true;
       if (!isOpen && isRefusedAddress(request.url.hostname)) throw new RefusedAddress();
-      const response = await (isOpen ? this.#openAgent : this.#agent).request({
-        origin: request.url.origin,
-        path: `${request.url.pathname}${request.url.search}`,
+      const response = await route.dispatcher.request({
+        origin: route.origin,
+        path: route.path,
         method: request.method as Dispatcher.HttpMethod,
-        headers: request.headers,
+        headers: { ...request.headers, ...route.headers },
         body: request.body,
         signal: controller.signal,
         // The timer above covers looking up, connecting and waiting together.
         headersTimeout: 0,
-        bodyTimeout: timeoutMs,
+        bodyTimeout: options.timeoutMs,
         highWaterMark: READ_AHEAD_BYTES,
       });
-      return toResponse(request, response, options, close);
+      if (route.proxy !== null && response.statusCode === 407) {
+        response.body.on('error', () => {}).destroy();
+        throw new ProxyRefusal(407);
+      }
+      const usedMs = performance.now() - startedAt;
+      const bounds = new BodyBounds(totalTimeoutMs === null ? null : totalTimeoutMs - usedMs, options);
+      return toResponse(request, response, options, bounds, close);
     } catch (error) {
       close();
       signal.throwIfAborted();
       const problem: ConnectionProblem = hasTimedOut
         ? { reason: `no answer within ${timeoutMs / 1000} s`, stage: 'timeout', isTransient: true }
         : classifyConnectionError(error);
-      throw new ExchangeFailure(problem, hostAndPort(request.url), error);
+      const through = route.proxy === null ? '' : ` through proxy ${route.proxy.name}`;
+      throw new ExchangeFailure(problem, `${hostAndPort(request.url)}${through}`, error);
     } finally {
       clearTimeout(timer);
     }
@@ -96,18 +112,15 @@ export class HttpClient {
 
   /** Ends all connections at once, those in use too. */
   async close(): Promise<void> {
-    await Promise.all([this.#agent.destroy(), this.#openAgent.destroy()]);
+    await this.#dispatchers.destroy();
   }
-}
-
-function newAgent(connect: Agent.Options['connect']): Agent {
-  return new Agent({ ...(connect === undefined ? {} : { connect }), keepAliveTimeout: KEEP_ALIVE_MS, allowH2: false });
 }
 
 function toResponse(
   request: HttpRequest,
   response: Dispatcher.ResponseData,
   options: ExchangeOptions,
+  bounds: BodyBounds,
   close: () => void,
 ): HttpResponse {
   const { signal, compression = AUTO_COMPRESSION } = options;
@@ -123,11 +136,12 @@ function toResponse(
   };
   const read = async function* (): AsyncGenerator<Uint8Array, void, void> {
     try {
-      yield* unpackBody(response.body, compression, {
+      const facts = {
         contentEncoding: headers.get('content-encoding'),
         contentType: headers.get('content-type'),
         path: request.url.pathname,
-      });
+      };
+      yield* bounds.keep(unpackBody(response.body, compression, facts), () => response.body.destroy());
       source = null;
     } catch (error) {
       signal.throwIfAborted();

@@ -7,6 +7,13 @@ export interface ConnectionProblem {
   readonly isTransient: boolean;
 }
 
+/** A proxy that did not pass the request on. */
+export class ProxyRefusal extends Error {
+  constructor(readonly status: number) {
+    super(`the proxy answered ${status}`);
+  }
+}
+
 const CONNECT_REASONS: Readonly<Record<string, readonly [reason: string, isTransient: boolean]>> = {
   ENOTFOUND: ['the host name is not known (ENOTFOUND)', false],
   EAI_AGAIN: ['the host name could not be looked up (EAI_AGAIN)', true],
@@ -32,6 +39,8 @@ const SENT_REASONS: Readonly<Record<string, string>> = {
 /** Sorts an error of undici or the socket below it. */
 export function classifyConnectionError(error: unknown): ConnectionProblem {
   for (const cause of causes(error)) {
+    const refusal = proxyRefusal(cause);
+    if (refusal !== null) return refusal;
     const code = codeOf(cause);
     const connect = CONNECT_REASONS[code];
     if (connect !== undefined) return { reason: connect[0], stage: 'connect', isTransient: connect[1] };
@@ -66,6 +75,18 @@ export function bodyProblem(error: unknown): string | null {
     if (code.startsWith('HPE_')) return `its framing is broken (${code})`;
   }
   return null;
+}
+
+/** What a proxy answered in the place of a tunnel; null for another error. Undici only says it in words. */
+function proxyRefusal(error: unknown): ConnectionProblem | null {
+  const status =
+    error instanceof ProxyRefusal
+      ? error.status
+      : Number(/^Proxy response \((\d+)\) !== 200/.exec(messageOf(error))?.[1] ?? Number.NaN);
+  if (Number.isNaN(status)) return null;
+  const reason =
+    status === 407 ? 'the proxy wants another user and password (407)' : `the proxy did not connect to it (${status})`;
+  return { reason, stage: 'connect', isTransient: status === 429 || status >= 500 };
 }
 
 function isCertificateProblem(code: string): boolean {

@@ -1,4 +1,4 @@
-import type { RequestLimits } from '../config/model.js';
+import type { RequestLimits, TableModel } from '../config/model.js';
 
 /** Gives the place among the concurrent requests back; further calls do nothing. */
 export type Release = () => void;
@@ -10,8 +10,14 @@ interface Waiter {
 }
 
 /**
- * A token bucket together with a bound on concurrent requests, shared by all scans of a source. First come, first
- * served; a waiter that is aborted leaves the queue at once.
+ * How much slower than the limit requests start: on their way two of them may come closer together, and the API counts when
+ * they arrive.
+ */
+const SLACK = 1.025;
+
+/**
+ * A token bucket together with a bound on concurrent requests, shared by all scans of a source. Sessions take turns: however
+ * many requests one of them has waiting, each other one gets its share. A waiter that is aborted leaves the queue at once.
  */
 export class RateLimiter {
   readonly #perMs: number | null;
@@ -21,12 +27,13 @@ export class RateLimiter {
   #tokens: number;
   #refilledAt: number;
   #running = 0;
-  #waiters: Waiter[] = [];
+  /** By owner, the one whose turn is next in front; an owner without waiters is not in it. */
+  readonly #waiting = new Map<object, Waiter[]>();
   #timer: NodeJS.Timeout | null = null;
   #pausedUntil = 0;
 
-  constructor(limits: RequestLimits, now: () => number = () => performance.now()) {
-    this.#perMs = limits.requestsPerSecond === null ? null : limits.requestsPerSecond / 1000;
+  constructor(limits: Omit<RequestLimits, 'scope'>, now: () => number = () => performance.now()) {
+    this.#perMs = limits.requestsPerSecond === null ? null : limits.requestsPerSecond / 1000 / SLACK;
     this.#capacity = Math.max(1, limits.burst ?? 1);
     this.#concurrency = limits.concurrency ?? Number.POSITIVE_INFINITY;
     this.#now = now;
@@ -34,21 +41,23 @@ export class RateLimiter {
     this.#refilledAt = now();
   }
 
-  /** Waits for its turn. Rejects with the signal's reason. */
-  acquire(signal: AbortSignal): Promise<Release> {
+  /** Waits for its turn among the requests of the same owner, and the owner's among the others. Rejects with the signal's reason. */
+  acquire(signal: AbortSignal, owner: object = this): Promise<Release> {
     return new Promise((resolve, reject) => {
       if (signal.aborted) {
         reject(signal.reason);
         return;
       }
       const onAbort = (): void => {
-        this.#waiters = this.#waiters.filter((item) => item !== waiter);
+        this.#leave(owner, waiter);
         reject(signal.reason);
         this.#serve();
       };
       const waiter: Waiter = { resolve, signal, onAbort };
       signal.addEventListener('abort', onAbort, { once: true });
-      this.#waiters.push(waiter);
+      const queue = this.#waiting.get(owner);
+      if (queue === undefined) this.#waiting.set(owner, [waiter]);
+      else queue.push(waiter);
       this.#serve();
     });
   }
@@ -58,21 +67,36 @@ export class RateLimiter {
     this.#pausedUntil = Math.max(this.#pausedUntil, this.#now() + ms);
   }
 
+  #leave(owner: object, waiter: Waiter): void {
+    const rest = (this.#waiting.get(owner) ?? []).filter((item) => item !== waiter);
+    if (rest.length === 0) this.#waiting.delete(owner);
+    else this.#waiting.set(owner, rest);
+  }
+
   #serve(): void {
     if (this.#timer !== null) clearTimeout(this.#timer);
     this.#timer = null;
-    while (this.#waiters.length > 0 && this.#running < this.#concurrency) {
+    while (this.#waiting.size > 0 && this.#running < this.#concurrency) {
       const waitMs = this.#takeToken();
       if (waitMs > 0) {
         // Timers may fire a little early, so the wait is computed afresh when this one does.
         this.#timer = setTimeout(() => this.#serve(), Math.ceil(waitMs));
         return;
       }
-      const waiter = this.#waiters.shift()!;
+      const waiter = this.#takeWaiter();
       waiter.signal.removeEventListener('abort', waiter.onAbort);
       this.#running++;
       waiter.resolve(this.#releaser());
     }
+  }
+
+  /** The first waiter of the owner whose turn it is, who then goes to the end. */
+  #takeWaiter(): Waiter {
+    const [[owner, queue]] = this.#waiting as unknown as [[object, Waiter[]]];
+    const waiter = queue.shift()!;
+    this.#waiting.delete(owner);
+    if (queue.length > 0) this.#waiting.set(owner, queue);
+    return waiter;
   }
 
   /** Takes a token and answers 0, or answers how long until there is one. */
@@ -98,12 +122,13 @@ export class RateLimiter {
   }
 }
 
-/** The limiters of one gateway, one per data source and limits. */
+/** The limiters of one gateway: one per data source, and one per table with limits of its own. */
 export class RateLimiters {
   readonly #limiters = new Map<string, RateLimiter>();
 
-  for(dsn: string, limits: RequestLimits): RateLimiter {
-    const key = JSON.stringify([dsn, limits.requestsPerSecond, limits.burst, limits.concurrency]);
+  for({ dsn, name }: Pick<TableModel, 'dsn' | 'name'>, limits: RequestLimits): RateLimiter {
+    const { scope, requestsPerSecond, burst, concurrency } = limits;
+    const key = JSON.stringify([dsn, scope === 'table' ? name : null, requestsPerSecond, burst, concurrency]);
     let limiter = this.#limiters.get(key);
     if (limiter === undefined) {
       limiter = new RateLimiter(limits);

@@ -42,6 +42,8 @@ export class BodyFailure extends Error {
     /** True when the same request may well succeed. */
     readonly isTransient: boolean,
     cause: unknown,
+    /** True when the body exceeds a limit of the settings. */
+    readonly isOverLimit: boolean = false,
   ) {
     super(reason, { cause });
     this.name = 'BodyFailure';

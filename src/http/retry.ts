@@ -16,8 +16,16 @@ export function isIdempotent(method: string): boolean {
 }
 
 /** Whether a response with this status is worth another try. */
-export function isRetryableStatus(method: string, status: number, retry: RetryModel): boolean {
-  return retry.statuses.includes(status) && (isIdempotent(method) || UNPROCESSED.has(status));
+export function isRetryableStatus(isRepeatable: boolean, status: number, retry: RetryModel): boolean {
+  return retry.statuses.includes(status) && (isRepeatable || UNPROCESSED.has(status));
+}
+
+/** How long no request should be sent after an answer that says that none is left, in ms; null when it does not say so. */
+export function exhaustedMs(headers: ResponseHeaders, retry: RetryModel, now: number = Date.now()): number | null {
+  if (retry.remainingHeader === null || retry.resetHeader === null) return null;
+  const remaining = headers.get(retry.remainingHeader)?.trim() ?? '';
+  if (!/^-?\d+(\.\d+)?$/.test(remaining) || Number(remaining) >= 1) return null;
+  return resetMs(headers.get(retry.resetHeader), now);
 }
 
 /** The pause before try number `attempt + 1`: bounded, exponential, with full jitter unless the DSN wants it constant. */

@@ -1,8 +1,9 @@
-import type { CompressionModel, ErrorRule, RetryModel } from '../config/model.js';
+import type { CompressionModel, ErrorRule, RetryModel, TransportModel } from '../config/model.js';
 import { errors } from '../core/errors.js';
 import { type Authorization, type Authorizer, NO_AUTHORIZATION } from './authorizer.js';
 import { ExchangeFailure, type HttpClient } from './client.js';
 import { ACCEPT_ENCODING } from './decode-body.js';
+import { DEFAULT_TRANSPORT, forOtherOrigins } from './dispatchers.js';
 import { applyErrorRules } from './error-rules.js';
 import { finishRequest } from './finish-request.js';
 import { checkOrigin, type OriginRule } from './origin-rule.js';
@@ -13,7 +14,7 @@ import type { RequestDraft } from './request-draft.js';
 import { exchangeError, type RequestSubject, statusError, statusText } from './request-errors.js';
 import type { OpenEntry } from './request-log.js';
 import type { HttpResponse } from './response.js';
-import { type Attempts, askedWaitMs, backoffMs, isIdempotent, isRetryableStatus } from './retry.js';
+import { type Attempts, askedWaitMs, backoffMs, exhaustedMs, isIdempotent, isRetryableStatus } from './retry.js';
 import { AUTO_COMPRESSION } from './unpack-body.js';
 import { sleep } from './wait.js';
 
@@ -27,6 +28,11 @@ export interface SendPolicy extends RequestSubject {
   readonly timeoutMs: number;
   readonly compression?: CompressionModel;
   readonly allowLinkLocal?: boolean;
+  readonly totalTimeoutMs?: number | null;
+  readonly maxBodyBytes?: number | null;
+  readonly transport?: TransportModel;
+  /** True: a request may be sent again whatever its method says. */
+  readonly isIdempotent?: boolean;
   readonly origins: OriginRule;
   readonly limiter: RateLimiter;
   readonly authorizer: Authorizer;
@@ -48,6 +54,8 @@ export type LogRequest = (level: 'debug' | 'info' | 'warn', event: object, messa
 export interface SendContext {
   /** Learns the last status, the tries and the waits. */
   readonly entry?: OpenEntry;
+  /** The session that the request is for: sessions take turns where they wait. */
+  readonly owner: object;
   readonly signal: AbortSignal;
   readonly counters: RequestCounters;
   readonly log: LogRequest;
@@ -83,7 +91,8 @@ export async function sendRequest(
         hasRenewed = true;
         if (await renew(policy, authorization, response, context)) continue;
       }
-      const isRetried = action === null ? isRetryableStatus(draft.method, status, policy.retry) : action === 'retry';
+      const isRetried =
+        action === null ? isRetryableStatus(isRepeatable(draft, policy), status, policy.retry) : action === 'retry';
       if (attempts.isLast || !isRetried) {
         const error = await statusError(response, policy, attempts, policy.redactor);
         context.signal.throwIfAborted();
@@ -96,13 +105,18 @@ export async function sendRequest(
     } catch (error) {
       if (!(error instanceof ExchangeFailure)) throw error;
       const { problem } = error;
-      const isSafe = problem.stage === 'connect' || isIdempotent(draft.method);
+      const isSafe = problem.stage === 'connect' || isRepeatable(draft, policy);
       if (attempts.isLast || !problem.isTransient || !isSafe)
         throw exchangeError(error, shown.request, policy, attempts);
       await pauseBeforeRetry(policy, attempts, context, null, { reason: problem.reason, request: shown.request });
     }
     attempts.begin();
   }
+}
+
+/** Whether a request may be sent again whatever became of it. */
+export function isRepeatable(draft: RequestDraft, policy: Pick<SendPolicy, 'isIdempotent'>): boolean {
+  return policy.isIdempotent === true || isIdempotent(draft.method);
 }
 
 /** A response, and whether its body is a page, a page without records, or nothing, with no page after it. */
@@ -205,7 +219,7 @@ async function exchangeWithinLimits(
 ): Promise<HttpResponse> {
   const request = finishRequest(draft, policy.redactor);
   shown.request = `${request.method} ${request.shownUrl}`;
-  const release = await counted(context, policy.limiter.acquire(context.signal));
+  const release = await counted(context, policy.limiter.acquire(context.signal, context.owner));
   context.counters.requests++;
   const headers = {
     'accept-encoding': ACCEPT_ENCODING,
@@ -213,9 +227,25 @@ async function exchangeWithinLimits(
     ...request.headers,
     ...authorization.sign?.(request),
   };
-  const { timeoutMs, compression = AUTO_COMPRESSION, allowLinkLocal = false } = policy;
-  const options = { signal: context.signal, timeoutMs, compression, allowLinkLocal, onClose: release };
-  return await client.exchange({ ...request, headers }, options);
+  const { timeoutMs, compression = AUTO_COMPRESSION, allowLinkLocal = false, totalTimeoutMs, maxBodyBytes } = policy;
+  const isHome = draft.origin === policy.origins.home;
+  const { transport = DEFAULT_TRANSPORT } = policy;
+  const response = await client.exchange(
+    { ...request, headers },
+    {
+      signal: context.signal,
+      timeoutMs,
+      compression,
+      allowLinkLocal,
+      totalTimeoutMs: totalTimeoutMs ?? null,
+      maxBodyBytes: maxBodyBytes ?? null,
+      transport: isHome ? transport : forOtherOrigins(transport),
+      onClose: release,
+    },
+  );
+  const exhausted = exhaustedMs(response.headers, policy.retry);
+  if (exhausted !== null && isHome) policy.limiter.pause(exhausted);
+  return response;
 }
 
 /** Adds the time until the promise settles to the time waited. */

@@ -1,6 +1,7 @@
-import type { AuthModel, TokensModel } from '../config/model.js';
+import type { AuthModel, TokensModel, TransportModel } from '../config/model.js';
 import type { Authorizer } from '../http/authorizer.js';
 import type { HttpClient } from '../http/client.js';
+import { DEFAULT_TRANSPORT } from '../http/dispatchers.js';
 import type { Redactor } from '../http/redactor.js';
 import type { LogRequest } from '../http/send.js';
 import { connectionIdentity, digest, plain } from './connection-identity.js';
@@ -14,6 +15,14 @@ import { FileTokenStore } from './store/file-store.js';
 import { MemoryTokenStore } from './store/memory-store.js';
 import type { TokenStore } from './store/token-store.js';
 import { TokenAuthorizer } from './token-authorizer.js';
+
+/** How an authorizer's own requests are sent. */
+export interface AuthorizerOptions {
+  readonly redactor: Redactor;
+  readonly timeoutMs: number;
+  /** As the environment says by default. */
+  readonly transport?: TransportModel;
+}
 
 /** The authorizers of one gateway: tables of a DSN with equal auth settings share one, and so one token. */
 export class Authorizers {
@@ -30,7 +39,7 @@ export class Authorizers {
   }
 
   /** `redactor` is the DSN's: it learns the secrets, tokens obtained later among them. */
-  for(dsn: string, model: AuthModel, options: { readonly redactor: Redactor; readonly timeoutMs: number }): Authorizer {
+  for(dsn: string, model: AuthModel, options: AuthorizerOptions): Authorizer {
     const key = digest([dsn, plain(model)]);
     let authorizer = this.#authorizers.get(key);
     if (authorizer === undefined) {
@@ -46,8 +55,8 @@ export class Authorizers {
     await Promise.all(open.map((item) => item.settle()));
   }
 
-  #create(dsn: string, model: AuthModel, options: { readonly redactor: Redactor; readonly timeoutMs: number }) {
-    const context = { ...options, dsn, client: this.#client, log: this.#log };
+  #create(dsn: string, model: AuthModel, options: AuthorizerOptions) {
+    const context = { transport: DEFAULT_TRANSPORT, ...options, dsn, client: this.#client, log: this.#log };
     switch (model.type) {
       case 'oauth2':
       case 'session': {

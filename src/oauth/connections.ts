@@ -1,4 +1,4 @@
-import type { DsnModel, OAuth2Model, SessionModel, TokensModel } from '../config/model.js';
+import type { DsnModel, OAuth2Model, SessionModel, TokensModel, TransportModel } from '../config/model.js';
 import { errors } from '../core/errors.js';
 import type { HttpClient } from '../http/client.js';
 import { Redactor } from '../http/redactor.js';
@@ -18,6 +18,7 @@ export interface Connection {
   readonly id: string;
   readonly lockName: string;
   readonly model: OAuth2Model | SessionModel;
+  readonly transport: TransportModel;
 }
 
 /** One that somebody logs in to. */
@@ -29,7 +30,7 @@ export function connectionsOf(dsn: DsnModel): readonly Connection[] {
   for (const { source } of dsn.tables) {
     if (source.type !== 'http' || (source.auth.type !== 'oauth2' && source.auth.type !== 'session')) continue;
     const identity = connectionIdentity(dsn.name, source.auth);
-    found.set(identity.id, { dsn: dsn.name, ...identity, model: source.auth });
+    found.set(identity.id, { dsn: dsn.name, ...identity, model: source.auth, transport: source.transport });
   }
   return [...found.values()];
 }
@@ -51,7 +52,8 @@ export function interactiveConnections(dsn: DsnModel): readonly LoginConnection[
 export function connectionContext(connection: Connection, client: HttpClient): OAuthContext {
   const redactor = new Redactor();
   rememberSecrets(connection.model, redactor);
-  return { dsn: connection.dsn, client, redactor, timeoutMs: 30_000, log: () => {} };
+  const { dsn, transport } = connection;
+  return { dsn, transport, client, redactor, timeoutMs: 30_000, log: () => {} };
 }
 
 /** The token store of the settings, for commands. */

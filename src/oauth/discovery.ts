@@ -35,7 +35,11 @@ async function ask(issuer: string, context: OAuthContext, signal: AbortSignal): 
     const url = new URL(address);
     const request = { method: 'GET', url, shownUrl: url.href, headers: { accept: 'application/json' }, body: null };
     try {
-      const response = await context.client.exchange(request, { signal, timeoutMs: context.timeoutMs });
+      const response = await context.client.exchange(request, {
+        signal,
+        timeoutMs: context.timeoutMs,
+        transport: context.transport,
+      });
       const body = await readErrorBody(response);
       signal.throwIfAborted();
       told = `GET ${url.href} answered ${statusText(response.status)}`;

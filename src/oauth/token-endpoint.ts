@@ -52,7 +52,11 @@ export async function askServer(
 ): Promise<ServerAnswer> {
   for (let attempt = 1; ; attempt++) {
     try {
-      const response = await context.client.exchange(request, { signal, timeoutMs: context.timeoutMs });
+      const response = await context.client.exchange(request, {
+        signal,
+        timeoutMs: context.timeoutMs,
+        transport: context.transport,
+      });
       const askedMs = retryAfterMs(response.headers.get('retry-after'));
       const answer: ServerAnswer = {
         status: response.status,

@@ -53,14 +53,18 @@ function pagedBy(model: Exclude<PaginationModel, { type: 'none' }>): string {
     case 'offset':
       return ` by "${model.parameter}"`;
     case 'cursor':
-      return ` from "${model.field ?? ''}" to "${model.parameter}"`;
+      return ` from ${placeOf(model)} to "${model.parameter}"`;
     case 'header_cursor':
       return ` from header "${model.header ?? ''}" to "${model.parameter}"`;
     case 'next_url':
-      return ` from "${model.field ?? ''}"`;
+      return ` from ${placeOf(model)}`;
     case 'link_header':
       return '';
   }
+}
+
+function placeOf({ field, pattern }: { readonly field: string | null; readonly pattern: string | null }): string {
+  return field === null ? `what "${pattern}" finds` : `"${field}"`;
 }
 
 function limitText(table: TableModel, rowLimit: number): string {

@@ -37,6 +37,7 @@ function openFile(run: ScanRun, source: FilesSource, file: FoundFile, number: nu
     countBytes: (bytes) => run.countBytes(bytes),
     needsFingerprint: false,
     matchPattern: null,
+    needsText: false,
   });
   const stream = createReadStream(file.path, { highWaterMark: READ_BYTES, signal: run.signal });
   stream.on('error', () => {});

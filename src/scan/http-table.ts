@@ -1,4 +1,6 @@
 import type { DriverOptions, HttpSource, TableModel } from '../config/model.js';
+import { proxySecrets } from '../config/proxy-url.js';
+import { Secret } from '../core/secret.js';
 import { fillAuthValues, markAuthValues, usesAuthValues } from '../http/auth-filling.js';
 import { hasBodyText } from '../http/finish-request.js';
 import type { OriginRule } from '../http/origin-rule.js';
@@ -64,6 +66,8 @@ export class HttpTables {
 
   #prepare(table: TableModel, source: HttpSource, filled: HttpSource): HttpTable {
     const redactor = this.#redactor(table.dsn);
+    const { proxy } = source.transport;
+    if (proxy instanceof Secret) for (const secret of proxySecrets(proxy.reveal())) redactor.add(secret);
     const draft = withAccept(draftFromSource(filled, redactor), table.driver.type);
     const subject = `table "${table.dsn}.${table.name}"`;
     const origins: OriginRule = { home: draft.origin, allowed: source.allowOrigins, subject };
@@ -80,8 +84,16 @@ export class HttpTables {
         compression: source.compression,
         allowLinkLocal: source.allowLinkLocal,
         timeoutMs: source.timeoutMs,
-        limiter: this.#limiters.for(table.dsn, source.limits),
-        authorizer: this.#authorizers.for(table.dsn, source.auth, { redactor, timeoutMs: source.timeoutMs }),
+        totalTimeoutMs: source.totalTimeoutMs,
+        maxBodyBytes: source.maxBodyBytes,
+        transport: source.transport,
+        isIdempotent: source.isIdempotent,
+        limiter: this.#limiters.for(table, source.limits),
+        authorizer: this.#authorizers.for(table.dsn, source.auth, {
+          redactor,
+          timeoutMs: source.timeoutMs,
+          transport: source.transport,
+        }),
         redactor,
       },
     };
@@ -104,13 +116,15 @@ function withAccept(draft: RequestDraft, driver: DriverOptions['type']): Request
   return { ...draft, headers: new Map(draft.headers).set('accept', accept) };
 }
 
-/** The draft with the filters' and LIMIT's values; a text body's places for filters that are not given become empty. */
+/** The draft with the filters' and LIMIT's values; a text body's places for what is not given become empty. */
 export function draftForScan(
   { draft, table }: Pick<HttpTable, 'draft' | 'table'>,
   values: readonly PlacedValue[],
 ): RequestDraft {
-  const empty = table.filters
-    .filter((filter) => filter.place === 'body' && hasBodyText(draft, filter.parameter))
-    .map((filter): PlacedValue => ({ place: 'body', parameter: filter.parameter, value: '' }));
+  const { source } = table;
+  const paged = source.type === 'http' && 'parameter' in source.pagination ? [source.pagination] : [];
+  const empty = [...table.filters, ...paged]
+    .filter(({ place, parameter }) => place === 'body' && hasBodyText(draft, parameter))
+    .map(({ parameter }): PlacedValue => ({ place: 'body', parameter, value: '' }));
   return placeValues(draft, [...empty, ...values]);
 }

@@ -5,8 +5,15 @@ import type { PageFacts, PageLength, PageSoFar, Paginator } from '../http/pagina
 import type { RequestDraft } from '../http/request-draft.js';
 import type { OpenEntry } from '../http/request-log.js';
 import type { BodyFailure, HttpResponse } from '../http/response.js';
-import { Attempts, isIdempotent } from '../http/retry.js';
-import { type Answer, pauseBeforeRetry, type SendContext, type SendPolicy, sendRequest } from '../http/send.js';
+import { Attempts } from '../http/retry.js';
+import {
+  type Answer,
+  isRepeatable,
+  pauseBeforeRetry,
+  type SendContext,
+  type SendPolicy,
+  sendRequest,
+} from '../http/send.js';
 import type { RequestVariant } from './filter-plan.js';
 import { type LinkedSignals, linkSignals } from './link-signals.js';
 import { pageConstants } from './page-constants.js';
@@ -76,8 +83,15 @@ export class PageFetch {
       method: draft.method,
       url: showDraft(draft, policy.redactor),
     });
-    const counters = run.options.context.statistics;
-    this.#context = { signal: this.#link.controller.signal, counters, log: run.options.log, entry: this.#entry };
+    const { context } = run.options;
+    const counters = context.statistics;
+    this.#context = {
+      signal: this.#link.controller.signal,
+      counters,
+      log: run.options.log,
+      entry: this.#entry,
+      owner: context.session ?? context,
+    };
   }
 
   /** Sends the request before its turn has come; what goes wrong shows when the page is read. */
@@ -139,7 +153,7 @@ export class PageFetch {
 
   #soFar(captured: ReadonlyMap<string, string | null>, hasRecords: boolean): PageSoFar {
     const { status, headers, url } = this.#current!.response;
-    return { number: this.#number, status, headers, url, captured, hasRecords, length: this.#length };
+    return { number: this.#number, status, headers, url, captured, hasRecords, text: null, length: this.#length };
   }
 
   async #read(turn: number, listener: PageListener | null): Promise<FetchedPage> {
@@ -163,9 +177,9 @@ export class PageFetch {
     const { recordCount, captured } = result.outcome;
     this.#entry.rows = recordCount;
     const { status, headers, url } = response;
-    const { fingerprint, hasMatched } = observer;
+    const { fingerprint, hasMatched, text } = observer;
     const page = { number: this.#number, recordCount, captured, status, headers, url };
-    return { type: 'read', facts: { ...page, fingerprint, hasMatched, length: this.#length } };
+    return { type: 'read', facts: { ...page, fingerprint, hasMatched, text, length: this.#length } };
   }
 
   async #open(): Promise<OpenedPage | null> {
@@ -184,6 +198,7 @@ export class PageFetch {
       },
       needsFingerprint: paginator.needsFingerprint,
       matchPattern: paginator.matchPattern,
+      needsText: paginator.needsText,
     });
     this.#current = { response, observer };
     const constants = pageConstants(run.columns, {
@@ -211,7 +226,13 @@ export class PageFetch {
   async #beforeRetry(failure: BodyFailure): Promise<void> {
     const { run, policy } = this.#settings;
     const { name } = this.#current!.response;
-    if (this.#attempts.isLast || !failure.isTransient || !isIdempotent(this.#draft.method)) {
+    if (failure.isOverLimit) {
+      throw errors.limitExceeded(`page ${this.#number} of ${run.subject} is too large: ${failure.reason}`, {
+        detail: name,
+        hint: 'Ask for smaller pages, or raise max_body_bytes.',
+      });
+    }
+    if (this.#attempts.isLast || !failure.isTransient || !isRepeatable(this.#draft, policy)) {
       throw errors.apiError(`the body of page ${this.#number} of ${run.subject} broke off: ${failure.reason}`, {
         detail: `${name}, ${this.#attempts}`,
         hint: 'Run the query again; if it stays so, ask for smaller pages or raise timeout.',

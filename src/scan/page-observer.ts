@@ -9,6 +9,7 @@ export interface ObserverOptions {
   readonly countBytes: (bytes: number) => void;
   readonly needsFingerprint: boolean;
   readonly matchPattern: string | null;
+  readonly needsText: boolean;
 }
 
 /** Watches a page's bytes on their way into the driver: counts them, and learns what the paginator asks of a body. */
@@ -51,7 +52,16 @@ export class PageObserver {
 
   get hasMatched(): boolean {
     if (this.#options.matchPattern === null) return false;
-    return new RegExp(this.#options.matchPattern).test(Buffer.concat(this.#searched).toString('utf8'));
+    return new RegExp(this.#options.matchPattern).test(this.#searchedText);
+  }
+
+  /** The body's beginning; null when it was not asked for. */
+  get text(): string | null {
+    return this.#options.needsText ? this.#searchedText : null;
+  }
+
+  get #searchedText(): string {
+    return Buffer.concat(this.#searched).toString('utf8');
   }
 
   #observe(chunk: Uint8Array): void {
@@ -67,7 +77,8 @@ export class PageObserver {
       const missing = HEAD_BYTES - this.#head.length;
       if (missing > 0) this.#head = Buffer.concat([this.#head, chunk.subarray(0, missing)]);
     }
-    if (this.#options.matchPattern !== null && this.#searchedBytes < LONGEST_SEARCHED_BYTES) {
+    const isSearched = this.#options.matchPattern !== null || this.#options.needsText;
+    if (isSearched && this.#searchedBytes < LONGEST_SEARCHED_BYTES) {
       this.#searched.push(chunk);
       this.#searchedBytes += chunk.length;
     }

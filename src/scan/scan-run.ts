@@ -8,15 +8,18 @@ import { BatchQueue } from './batch-queue.js';
 import type { PageOutlet } from './page-outlet.js';
 import { ReaderPool } from './reader-pool.js';
 import type { ScanContext, ScanSpec } from './scan.js';
+import { WorkClock } from './work-clock.js';
 
 /** The limits that a single scan has to keep. */
-export type ScanLimits = Pick<GatewayLimits, 'rowsPerScan' | 'bytesPerScan' | 'pagesPerScan'>;
+export type ScanLimits = Pick<GatewayLimits, 'rowsPerScan' | 'bytesPerScan' | 'pagesPerScan' | 'secondsPerScan'>;
 
 export interface ScanRunOptions {
   readonly spec: ScanSpec;
   readonly context: ScanContext;
   /** The context's, or an abort because the consumer has had enough. */
   readonly signal: AbortSignal;
+  /** Ends the scan with this error. */
+  readonly abort: (reason: Error) => void;
   readonly limits: ScanLimits;
   readonly createReader: ReaderFactory;
   readonly log: LogRequest;
@@ -31,6 +34,7 @@ export class ScanRun implements PageOutlet {
   readonly readers: ReaderPool;
   readonly columns: readonly ColumnModel[];
   readonly options: ScanRunOptions;
+  readonly #clock: WorkClock;
   #reader: RecordReader | null = null;
   #turn = 0;
   #pages = 0;
@@ -45,6 +49,10 @@ export class ScanRun implements PageOutlet {
       if (column === undefined) throw new Error(`scan of ${this.subject}: no column "${name}"`);
       return column;
     });
+    const { secondsPerScan } = options.limits;
+    this.#clock = new WorkClock(secondsPerScan, () =>
+      options.abort(this.#overLimit('seconds_per_scan', `${secondsPerScan} s`)),
+    );
     this.readers = new ReaderPool((captures) =>
       options.createReader({ table: this.table, columns: this.columns, captures }),
     );
@@ -100,7 +108,7 @@ export class ScanRun implements PageOutlet {
   }
 
   async nextTurn(onStall: () => void): Promise<number> {
-    await this.queue.caughtUp(() => this.readsAhead, onStall);
+    await this.#clock.paused(() => this.queue.caughtUp(() => this.readsAhead, onStall));
     this.signal.throwIfAborted();
     return ++this.#turn;
   }
@@ -115,7 +123,7 @@ export class ScanRun implements PageOutlet {
   }
 
   room(onStall: () => void): Promise<void> {
-    return this.queue.room(onStall);
+    return this.#clock.paused(() => this.queue.room(onStall));
   }
 
   countBytes(bytes: number): void {
@@ -125,6 +133,11 @@ export class ScanRun implements PageOutlet {
     if (bytesPerScan !== null && this.#bytes > bytesPerScan) {
       throw this.#overLimit('bytes_per_scan', `${bytesPerScan} bytes`);
     }
+  }
+
+  /** The scan's work is over. */
+  stopClock(): void {
+    this.#clock.stop();
   }
 
   /** Hands rows to the consumer. */

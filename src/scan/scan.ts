@@ -37,6 +37,8 @@ export interface ScanContext {
   readonly statistics: ScanStatistics;
   /** Something the client should see as a NOTICE, such as a scan ended by `max_pages`. */
   readonly notice: (message: string) => void;
+  /** Stands for the session: where requests wait for their turn, sessions take turns. Left out: the context itself. */
+  readonly session?: object;
   /**
    * False while the consumer may stop at any row, as a cursor between two FETCHes does: then no page is asked for before
    * a row of it is. Left out: true.

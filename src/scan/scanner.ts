@@ -59,7 +59,7 @@ class ApiScanner implements Scanner {
     const plan = planFilters(spec.table, spec.filters);
     if (plan.requestCount === 0 || spec.limit === 0) return;
     const link = linkSignals([context.signal, this.#closing.signal]);
-    const run = this.#newRun(spec, context, link.controller.signal, plan);
+    const run = this.#newRun(spec, context, link.controller, plan);
     const onAbort = (): void => run.queue.fail(run.signal.reason, true);
     run.signal.addEventListener('abort', onAbort, { once: true });
     const producer = this.#produce(run, plan);
@@ -91,11 +91,12 @@ class ApiScanner implements Scanner {
     await this.#client.close();
   }
 
-  #newRun(spec: ScanSpec, context: ScanContext, signal: AbortSignal, plan: FilterPlan): ScanRun {
+  #newRun(spec: ScanSpec, context: ScanContext, controller: AbortController, plan: FilterPlan): ScanRun {
     return new ScanRun({
       spec,
       context,
-      signal,
+      signal: controller.signal,
+      abort: (reason) => controller.abort(reason),
       limits: this.#limits,
       createReader: this.#options.createReader,
       log: this.#options.log,
@@ -117,6 +118,8 @@ class ApiScanner implements Scanner {
       run.queue.end();
     } catch (error) {
       run.queue.fail(error, run.signal.aborted);
+    } finally {
+      run.stopClock();
     }
   }
 }

@@ -256,6 +256,7 @@ export class StatementRunner {
     return {
       signal,
       statistics,
+      session: this.client,
       notice: (message: string) => {
         this.client.write(backend.notice(message));
       },

@@ -425,7 +425,7 @@ describe('requests', () => {
     [
       'token in the path',
       withColumns('pagination: { type: cursor, parameter: c, field: $.c, place: ‸path }'),
-      'a token cannot be placed in the path',
+      'a token in the path needs "start"',
     ],
     ['burst without a rate', dsnKey('limits: { ‸burst: 5 }'), '"burst" needs "requests_per_second"'],
     ['origin with a path', dsnKey('allow_origins: [‸"https://h.example/x"]'), '"https://h.example/x" is not an origin'],

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import type { Secret } from '../../src/core/secret.js';
 import { httpOf, load, problemsOf, tableOf, takeMark } from './harness.js';
 
 /** A DSN with these lines above its only table. */
@@ -90,5 +91,57 @@ describe('compression', () => {
     expect(source.compression).toEqual({ type: 'zip', entry: '*.csv' });
     await check(dsnWith('compression: gzip', '‸entry: "*.csv"'), /"entry" means nothing with compression gzip/);
     await check(dsnWith('compression: ‸lzma'), /unknown value "lzma"/);
+  });
+});
+
+describe('proxy and tls', () => {
+  test('are resolved, nothing of them shown', async () => {
+    const { source } = await loaded('proxy: http://u:canary-proxy@proxy.example:3128', 'proxy: none');
+    expect(source.transport.proxy).toBe('none');
+    const own = await loaded('proxy: http://u:canary-proxy@proxy.example:3128\ntls: { min_version: "1.3" }');
+    expect((own.source.transport.proxy as Secret).reveal()).toContain('canary-proxy');
+    expect(JSON.stringify(own.source)).not.toContain('canary-proxy');
+    expect(own.source.transport.tls).toMatchObject({ minVersion: 'TLSv1.3', isInsecure: false, ca: null });
+  });
+
+  test('insecure is a warning that names the DSN', async () => {
+    const { warnings } = await load({ 'dsn/shop.yaml': dsnWith('tls: { insecure: true }') });
+    expect(warnings).toHaveLength(1);
+    expect(warnings[0]).toMatch(/DSN "shop" does not check the certificates .*tls\.insecure in .*shop\.yaml/);
+    expect((await load({ 'dsn/shop.yaml': dsnWith('') })).warnings).toEqual([]);
+  });
+
+  test.each([
+    ['proxy: ‸ftp://proxy.example', /"proxy" is not the URL of a proxy/],
+    ['proxy: ‸http://proxy.example/path', /"proxy" is not the URL of a proxy/],
+    ['tls: { ca: ‸./none.pem }', /"ca": the file ".\/none.pem" cannot be read/],
+    ['tls: { ca: ‸../ca.pem }', /outside the folder/],
+    ['tls: { ca: ‸"-----BEGIN CERTIFICATE-----" }', /"ca" does not hold a certificate/],
+    ['tls: { min_version: ‸"1.1" }', /unknown value "1.1"/],
+    ['retry: { ‸remaining_header: X-Left }', /"remaining_header" needs "reset_header"/],
+    ['max_body_bytes: ‸0', /"max_body_bytes": expected/],
+    ['total_timeout: ‸soon', /"total_timeout" is not a duration/],
+    ['idempotent: ‸maybe', /"idempotent"/],
+  ])('%s', (line, message) => check(dsnWith(line), message));
+});
+
+describe('tokens by pattern', () => {
+  test('need a field or a pattern', async () => {
+    const { source } = await loaded(
+      "pagination: { type: cursor, parameter: c, pattern: 'c=(\\w+)', start: a, place: header }",
+    );
+    expect(source.pagination).toMatchObject({ field: null, pattern: 'c=(\\w+)', start: 'a' });
+    await check(dsnWith('‸pagination: { type: next_url }'), /does not say where the next page is told/);
+    await check(dsnWith('pagination: { type: next_url, pattern: ‸"(" }'), /"pattern" is not a regular expression/);
+  });
+
+  test('a parameter may stand in a text or XML body', async () => {
+    const body = (text: string) => `method: POST\nbody: { xml: "<q>${text}</q>" }`;
+    const { source } = await loaded('pagination: { type: page, parameter: p, place: body }', body('{p}'));
+    expect(source.pagination).toMatchObject({ place: 'body', parameter: 'p' });
+    await check(
+      dsnWith('pagination: { type: page, parameter: ‸p, place: body }', body('{q}')),
+      /can only be placed in/,
+    );
   });
 });

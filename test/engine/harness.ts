@@ -163,6 +163,7 @@ export function gateway(dsns: readonly DsnModel[], users: readonly UserModel[] =
       rowsPerScan: null,
       bytesPerScan: null,
       pagesPerScan: null,
+      secondsPerScan: null,
       statementTimeoutMs: null,
       cacheBytes: 2 ** 30,
     },

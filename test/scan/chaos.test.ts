@@ -135,6 +135,8 @@ function tableOf(scan: number): TableModel {
     parameter: 'cursor',
     field: '$.next',
     header: null,
+    pattern: null,
+    start: null,
     sizeParameter: null,
     place: 'query',
     size: null,
@@ -154,6 +156,7 @@ function tableOf(scan: number): TableModel {
     statuses: [429, 503],
     waitHeader: null,
     resetHeader: null,
+    remainingHeader: null,
   } as const;
   const pagination = kinds[scan % kinds.length]!;
   return table(httpSource(`${api.origin}/${scan}`, { pagination, auth, retry, timeoutMs: 10_000 }));

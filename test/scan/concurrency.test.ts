@@ -142,7 +142,7 @@ describe('pages at once', () => {
   it('keeps to max_pages, pages_per_scan and limits.concurrency', async () => {
     const { seen, handler } = paged(1000, 'page', () => 5);
     const server = await api(handler);
-    const limits = { requestsPerSecond: null, burst: null, concurrency: 2 };
+    const limits = { scope: 'dsn' as const, requestsPerSecond: null, burst: null, concurrency: 2 };
     const ended = httpSource(server.origin, {
       limits,
       pagination: numbered('page', { concurrency: 8, maxPages: 5 }),
@@ -229,7 +229,7 @@ describe('requests of a list at once', () => {
     table(
       httpSource(`${origin}/{owner}/orders`, {
         pagination: numbered('page'),
-        limits: { requestsPerSecond: null, burst: null, concurrency: limit },
+        limits: { scope: 'dsn' as const, requestsPerSecond: null, burst: null, concurrency: limit },
       }),
       { columns, filters },
     );
@@ -246,7 +246,7 @@ describe('requests of a list at once', () => {
     const server = await api(async (_request, response, url) => {
       seen.most = Math.max(seen.most, ++seen.now);
       const owner = Number(url.pathname.split('/')[1]);
-      await pause(5 + (owner % 5) * 5);
+      await pause(30 + (owner % 5) * 5);
       seen.now--;
       const page = Number(url.searchParams.get('page'));
       sendJson(response, { data: page === 1 ? records(10) : records(owner % 3, 11) });

@@ -175,6 +175,7 @@ describe('waits that an API asks for', () => {
     statuses: [429],
     waitHeader: 'X-Wait',
     resetHeader: 'X-RateLimit-Reset',
+    remainingHeader: null,
   };
   const now = 1_700_000_000_000;
   it.each([

@@ -13,6 +13,7 @@ import { errors } from '../../src/core/errors.js';
 import { cellText, type RowBatch, RowBatchBuilder } from '../../src/core/row-batch.js';
 import type { Secret } from '../../src/core/secret.js';
 import { parseSqlType } from '../../src/core/sql-type.js';
+import { DEFAULT_TRANSPORT } from '../../src/http/dispatchers.js';
 import { RequestLog } from '../../src/http/request-log.js';
 import { newScanStatistics, type Scanner, type ScanSpec, type ScanStatistics } from '../../src/scan/scan.js';
 import { createScanner } from '../../src/scan/scanner.js';
@@ -111,11 +112,22 @@ export function httpSource(url: string, extra: Partial<HttpSource> = {}): HttpSo
     body: null,
     pagination: { type: 'none' },
     auth: { type: 'none' },
-    retry: { attempts: 3, backoff: 'exponential', statuses: [429, 502, 503, 504], waitHeader: null, resetHeader: null },
+    retry: {
+      attempts: 3,
+      backoff: 'exponential',
+      statuses: [429, 502, 503, 504],
+      waitHeader: null,
+      resetHeader: null,
+      remainingHeader: null,
+    },
     compression: { type: 'auto', entry: null },
     errors: [],
-    limits: { requestsPerSecond: null, burst: null, concurrency: null },
+    limits: { scope: 'dsn', requestsPerSecond: null, burst: null, concurrency: null },
     timeoutMs: 5_000,
+    totalTimeoutMs: null,
+    maxBodyBytes: null,
+    isIdempotent: false,
+    transport: DEFAULT_TRANSPORT,
     allowOrigins: [],
     allowLinkLocal: false,
     ...extra,
@@ -271,6 +283,7 @@ export const NO_LIMITS = {
   rowsPerScan: null,
   bytesPerScan: null,
   pagesPerScan: null,
+  secondsPerScan: null,
   statementTimeoutMs: null,
   cacheBytes: 2 ** 30,
 };

@@ -101,7 +101,7 @@ describe('reading ahead', () => {
       );
     });
     const { scanner } = newHarness();
-    const limits = { requestsPerSecond: null, burst: null, concurrency: 1 };
+    const limits = { scope: 'dsn' as const, requestsPerSecond: null, burst: null, concurrency: 1 };
     const model = table(httpSource(server.origin, { limits }));
     const resting = scanner.open(specOf(model), quiet(new AbortController().signal));
     await resting.next();
@@ -149,12 +149,24 @@ describe('aborting', () => {
       handler: (_request, response) => {
         response.writeHead(503, { 'retry-after': '100' }).end();
       },
-      extra: { retry: { attempts: 5, backoff: 'exponential', statuses: [503], waitHeader: null, resetHeader: null } },
+      extra: {
+        retry: {
+          attempts: 5,
+          backoff: 'exponential',
+          statuses: [503],
+          waitHeader: null,
+          resetHeader: null,
+          remainingHeader: null,
+        },
+      },
       isUnderWay: (server) => server.requests.length === 1,
     },
     'for the rate': {
       handler: endless,
-      extra: { pagination: numbered('page'), limits: { requestsPerSecond: 0.01, burst: 1, concurrency: null } },
+      extra: {
+        pagination: numbered('page'),
+        limits: { scope: 'dsn' as const, requestsPerSecond: 0.01, burst: 1, concurrency: null },
+      },
       isUnderWay: (server) => server.requests.length === 1,
     },
   };

@@ -156,10 +156,26 @@ describe('cursors and links', () => {
   }
   const common = { sizeParameter: null, place: 'query', size: null, stop: [], maxPages: null } as const;
   const models: Record<string, PaginationModel> = {
-    cursor: { type: 'cursor', parameter: 'after', field: '$.next', header: null, ...common },
-    header_cursor: { type: 'header_cursor', parameter: 'after', field: null, header: 'X-Next', ...common },
-    next_url: { type: 'next_url', field: '$.next', ...common },
-    link_header: { type: 'link_header', field: null, ...common },
+    cursor: {
+      type: 'cursor',
+      parameter: 'after',
+      field: '$.next',
+      header: null,
+      pattern: null,
+      start: null,
+      ...common,
+    },
+    header_cursor: {
+      type: 'header_cursor',
+      parameter: 'after',
+      field: null,
+      header: 'X-Next',
+      pattern: null,
+      start: null,
+      ...common,
+    },
+    next_url: { type: 'next_url', field: '$.next', pattern: null, ...common },
+    link_header: { type: 'link_header', field: null, pattern: null, ...common },
   };
   for (const how of ['cursor', 'header_cursor', 'next_url', 'link_header'] as const) {
     it(`${how} reads all pages in order and asks for none twice`, async () => {

@@ -22,7 +22,15 @@ import {
 const apis: TestApi[] = [];
 const harness = newHarness({}, createReader);
 const common = { sizeParameter: null, place: 'query', size: null, stop: [], maxPages: null } as const;
-const cursor: PaginationModel = { type: 'cursor', parameter: 'page', field: '$.next', header: null, ...common };
+const cursor: PaginationModel = {
+  type: 'cursor',
+  parameter: 'page',
+  field: '$.next',
+  header: null,
+  pattern: null,
+  start: null,
+  ...common,
+};
 
 async function api(handler: Handler): Promise<TestApi> {
   const started = await startApi(handler);
@@ -88,19 +96,24 @@ describe('the next page is asked for while a page is still read', () => {
   };
   const next = (number: number): string | null => (number < PAGES ? String(number + 1) : null);
 
-  add('by a Link header', 1, { type: 'link_header', field: null, ...common }, (number) =>
+  add('by a Link header', 1, { type: 'link_header', field: null, pattern: null, ...common }, (number) =>
     number < PAGES ? { headers: { link: `</orders?page=${number + 1}>; rel="next"` } } : {},
   );
   add(
     'by a token in a header',
     1,
-    { type: 'header_cursor', parameter: 'page', field: null, header: 'X-Next', ...common },
+    { type: 'header_cursor', parameter: 'page', field: null, header: 'X-Next', pattern: null, start: null, ...common },
     (number) => (number < PAGES ? { headers: { 'x-next': String(number + 1) } } : {}),
   );
   add('by a token in front of the rows', 1, cursor, (number) => ({ before: { next: next(number) } }));
-  add('by a link in front of the rows', 1, { type: 'next_url', field: '$.next', ...common }, (number) => ({
-    before: { next: number < PAGES ? `?page=${number + 1}` : null },
-  }));
+  add(
+    'by a link in front of the rows',
+    1,
+    { type: 'next_url', field: '$.next', pattern: null, ...common },
+    (number) => ({
+      before: { next: number < PAGES ? `?page=${number + 1}` : null },
+    }),
+  );
   add(
     'by a number of pages in front of the rows',
     1,
@@ -133,7 +146,7 @@ describe('no page is asked for in vain', () => {
     const number = Number(url.searchParams.get('page') ?? 1);
     sendJson(response, { data: rowsOf(number) }, { link: `</?page=${number + 1}>; rel="next"` });
   };
-  const byLink: PaginationModel = { type: 'link_header', field: null, ...common };
+  const byLink: PaginationModel = { type: 'link_header', field: null, pattern: null, ...common };
 
   it('beyond LIMIT', async () => {
     const server = await api(linked);
@@ -224,7 +237,9 @@ describe('a page that was asked for in vain', () => {
       sendJson(response, { data: rowsOf(1) }, { link: '</?page=2>; rel="next"' });
     });
     const { scanner } = newHarness({}, createReader);
-    const model = table(httpSource(server.origin, { pagination: { type: 'link_header', field: null, ...common } }));
+    const model = table(
+      httpSource(server.origin, { pagination: { type: 'link_header', field: null, pattern: null, ...common } }),
+    );
     const context = { signal: new AbortController().signal, statistics: newScanStatistics(), notice: () => {} };
     const rows = scanner.open(specOf(model), context);
     await rows.next();

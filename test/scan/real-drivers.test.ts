@@ -46,6 +46,8 @@ describe('the real drivers', () => {
       parameter: 'after',
       field: '$.meta.next',
       header: null,
+      pattern: null,
+      start: null,
       sizeParameter: null,
       place: 'query',
       size: null,

@@ -82,6 +82,7 @@ function buildLimits(input: GatewayInput['limits']): GatewayLimits {
     bytesPerScan: input?.bytes_per_scan ?? null,
     pagesPerScan: input?.pages_per_scan ?? null,
     cacheBytes: input?.cache_bytes ?? 2 ** 30,
+    secondsPerScan: input?.seconds_per_scan ?? null,
     statementTimeoutMs: input?.statement_timeout === undefined ? null : parseDuration(input.statement_timeout),
   };
 }

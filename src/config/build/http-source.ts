@@ -1,3 +1,4 @@
+import { reveal } from '../../core/secret.js';
 import { parseDuration } from '../duration.js';
 import type { AuthModel, DriverOptions, HttpSource, RequestLimits, RetryModel } from '../model.js';
 import { providerPreset } from '../providers/registry.js';
@@ -10,6 +11,7 @@ import { type BuildContext, isDamaged, type TableSettings } from './context.js';
 import { buildErrorRules } from './error-rules.js';
 import { buildPagination } from './pagination.js';
 import { mergeHeaders, mergeQuery } from './request-texts.js';
+import { buildTransport } from './transport.js';
 import { buildUrl, type RequestUrl } from './url.js';
 import { checkPlacement } from './value-place.js';
 
@@ -19,6 +21,7 @@ const DEFAULT_RETRY: RetryModel = {
   statuses: [429, 502, 503, 504],
   waitHeader: null,
   resetHeader: null,
+  remainingHeader: null,
 };
 const DEFAULT_TIMEOUT = '30s';
 
@@ -34,6 +37,7 @@ export function buildHttpSource(settings: TableSettings, driver: DriverOptions, 
   const auth = settings.get('auth');
   const pagination = settings.get('pagination');
   const body = buildBody(settings, context);
+  const totalTimeout = settings.get('total_timeout');
   const authModel: AuthModel = auth === null ? { type: 'none' } : buildAuth(auth, context);
   const source: HttpSource = {
     type: 'http',
@@ -44,11 +48,15 @@ export function buildHttpSource(settings: TableSettings, driver: DriverOptions, 
     body,
     pagination: pagination === null ? { type: 'none' } : buildPagination(pagination, driver.type, context),
     auth: authModel,
-    retry: buildRetry(settings),
+    retry: buildRetry(settings, context),
     compression: buildCompression(settings, context),
     errors: buildErrorRules(settings, driver, context),
     limits: buildLimits(settings, context),
     timeoutMs: parseDuration(settings.value('timeout', DEFAULT_TIMEOUT))!,
+    totalTimeoutMs: totalTimeout === null ? null : parseDuration(totalTimeout.value),
+    maxBodyBytes: settings.get('max_body_bytes')?.value ?? null,
+    isIdempotent: settings.value('idempotent', false),
+    transport: buildTransport(settings, context),
     allowOrigins: buildOrigins(settings, context),
     allowLinkLocal: settings.value('allow_link_local', false),
   };
@@ -65,22 +73,37 @@ function withProviderHeaders(headers: HttpSource['headers'], auth: AuthInput | u
   return new Map([...own.filter(([name]) => !given.has(name.toLowerCase())), ...headers]);
 }
 
-function buildRetry(settings: TableSettings): RetryModel {
+function buildRetry(settings: TableSettings, context: BuildContext): RetryModel {
   const retry = settings.get('retry');
   if (retry === null) return DEFAULT_RETRY;
-  const { attempts, backoff, statuses, wait_header: waitHeader, reset_header: resetHeader } = retry.value;
-  return { attempts, backoff, statuses, waitHeader: waitHeader ?? null, resetHeader: resetHeader ?? null };
+  const { attempts, backoff, statuses, wait_header, reset_header, remaining_header } = retry.value;
+  if (remaining_header !== undefined && reset_header === undefined && !isDamaged(context, retry.path)) {
+    context.problems.add(
+      context.tree.keyAt([...retry.path, 'remaining_header']),
+      '"remaining_header" needs "reset_header"',
+      'Name the header that says when there are more requests, such as X-RateLimit-Reset.',
+    );
+  }
+  return {
+    attempts,
+    backoff,
+    statuses,
+    waitHeader: wait_header ?? null,
+    resetHeader: reset_header ?? null,
+    remainingHeader: remaining_header ?? null,
+  };
 }
 
 function buildLimits(settings: TableSettings, { tree, problems, ...rest }: BuildContext): RequestLimits {
   const limits = settings.get('limits');
-  if (limits === null) return { requestsPerSecond: null, burst: null, concurrency: null };
+  const scope = settings.table.limits === undefined ? 'dsn' : 'table';
+  if (limits === null) return { scope, requestsPerSecond: null, burst: null, concurrency: null };
   const { requests_per_second: rate, burst, concurrency } = limits.value;
   if (burst !== undefined && rate === undefined && !isDamaged({ tree, problems, ...rest }, limits.path)) {
     const hint = 'Add "requests_per_second", or remove "burst".';
     problems.add(tree.keyAt([...limits.path, 'burst']), '"burst" needs "requests_per_second"', hint);
   }
-  return { requestsPerSecond: rate ?? null, burst: burst ?? null, concurrency: concurrency ?? null };
+  return { scope, requestsPerSecond: rate ?? null, burst: burst ?? null, concurrency: concurrency ?? null };
 }
 
 function buildOrigins(settings: TableSettings, { tree, problems }: BuildContext): readonly string[] {
@@ -97,6 +120,11 @@ function buildOrigins(settings: TableSettings, { tree, problems }: BuildContext)
   });
 }
 
+/** Whether a text or XML body has `{name}` in it. */
+function hasTextPlace(body: HttpSource['body'], name: string): boolean {
+  return (body?.type === 'text' || body?.type === 'xml') && reveal(body.text).includes(`{${name}}`);
+}
+
 /** What paginator and key put into headers and bodies must have a place there. */
 function checkPlacements(source: HttpSource, settings: TableSettings, context: BuildContext): void {
   const bodyType = source.body?.type ?? null;
@@ -105,12 +133,12 @@ function checkPlacements(source: HttpSource, settings: TableSettings, context: B
   if (pagination.type !== 'none') {
     const { path } = settings.get('pagination')!;
     const { place } = pagination;
-    if ('parameter' in pagination) {
-      checkPlacement({ place, parameter: pagination.parameter }, [...path, 'parameter'], bodyType, context);
-    }
-    if (pagination.sizeParameter !== null) {
-      checkPlacement({ place, parameter: pagination.sizeParameter }, [...path, 'size_parameter'], bodyType, context);
-    }
+    const check = (parameter: string, key: string): void => {
+      if (place === 'body' && hasTextPlace(source.body, parameter)) return;
+      checkPlacement({ place, parameter }, [...path, key], bodyType, context);
+    };
+    if ('parameter' in pagination) check(pagination.parameter, 'parameter');
+    if (pagination.sizeParameter !== null) check(pagination.sizeParameter, 'size_parameter');
   }
   if (auth.type === 'api_key' && auth.place === 'body') {
     checkPlacement(auth, [...settings.get('auth')!.path, 'body'], bodyType, context);

@@ -51,17 +51,18 @@ export function buildPagination(
       };
     }
     case 'next_url':
-      checkField(at('field'), driver, context);
-      return { type: 'next_url', field: input.field, ...common };
+      checkFinding(input, path, driver, context);
+      return { type: 'next_url', field: input.field ?? null, pattern: input.pattern ?? null, ...common };
     case 'link_header':
-      return { type: 'link_header', field: null, ...common };
+      return { type: 'link_header', field: null, pattern: null, ...common };
     case 'cursor':
-      checkField(at('field'), driver, context);
-      checkTokenPlace(input.place, at('place'), context);
-      return { type: 'cursor', parameter: input.parameter, field: input.field, header: null, ...common };
+      checkFinding(input, path, driver, context);
+      checkTokenPlace(input, at('place'), context);
+      return { type: 'cursor', ...tokenKeys(input), field: input.field ?? null, header: null, ...common };
     case 'header_cursor':
-      checkTokenPlace(input.place, at('place'), context);
-      return { type: 'header_cursor', parameter: input.parameter, field: null, header: input.header, ...common };
+      checkPattern(input.pattern, at('pattern'), context);
+      checkTokenPlace(input, at('place'), context);
+      return { type: 'header_cursor', ...tokenKeys(input), field: null, header: input.header, ...common };
   }
 }
 
@@ -127,12 +128,46 @@ function checkField(path: Placed<unknown>['path'], driver: DriverType, { tree, p
   }
 }
 
-/** The first request has no token yet, so a path that needs one could not be built. */
-function checkTokenPlace(place: string, path: Placed<unknown>['path'], { tree, problems }: BuildContext): void {
-  if (place !== 'path') return;
+type TokenInput = Extract<PaginationInput, { readonly type: 'cursor' | 'header_cursor' }>;
+
+function tokenKeys({ parameter, pattern, start }: TokenInput) {
+  return { parameter, pattern: pattern ?? null, start: start ?? null };
+}
+
+/** A token or link is found in a field, or by a pattern in the whole page. */
+function checkFinding(
+  { field, pattern }: { readonly field?: string | undefined; readonly pattern?: string | undefined },
+  path: Placed<unknown>['path'],
+  driver: DriverType,
+  context: BuildContext,
+): void {
+  if (field !== undefined) checkField([...path, 'field'], driver, context);
+  else if (pattern === undefined && !isDamaged(context, path)) {
+    const hint = 'Add "field", or "pattern" to find it in the whole page.';
+    context.problems.add(context.tree.keyAt(path), '"pagination" does not say where the next page is told', hint);
+  }
+  checkPattern(pattern, [...path, 'pattern'], context);
+}
+
+function checkPattern(
+  pattern: string | undefined,
+  path: Placed<unknown>['path'],
+  { tree, problems }: BuildContext,
+): void {
+  if (pattern === undefined || isRegularExpression(pattern)) return;
+  problems.add(tree.at(path), '"pattern" is not a regular expression', 'Write a JavaScript pattern, without slashes.');
+}
+
+/** Without a token the first request's path could not be built. */
+function checkTokenPlace(
+  { place, start }: TokenInput,
+  path: Placed<unknown>['path'],
+  { tree, problems }: BuildContext,
+): void {
+  if (place !== 'path' || start !== undefined) return;
   problems.add(
     tree.at(path),
-    'a token cannot be placed in the path',
-    'The first request has none; use query, header or body.',
+    'a token in the path needs "start"',
+    'Add the token of the first request, such as "start: first"; or use query, header or body.',
   );
 }

@@ -22,6 +22,12 @@ const retrySchema = z
       .describe('Response header with the time of the next try: UNIX seconds or ms, seconds from now, or a date.')
       .meta({ examples: ['X-RateLimit-Reset'] })
       .optional(),
+    remaining_header: headerName
+      .describe(
+        'Response header with the requests that are left; at 0 none is sent before the reset. Needs reset_header.',
+      )
+      .meta({ examples: ['X-RateLimit-Remaining'] })
+      .optional(),
   })
   .meta({ id: 'Retry', description: 'When a request is tried again.' });
 
@@ -32,6 +38,23 @@ const requestLimitsSchema = z
     concurrency: positiveInteger.describe('Requests that may be under way at once.').optional(),
   })
   .meta({ id: 'RequestLimits', description: 'How fast the API may be asked.' });
+
+const tlsSchema = z
+  .strictObject({
+    ca: filledText
+      .describe('Certificates of further authorities to trust: a PEM file, or the text itself.')
+      .meta({ examples: ['./ca.pem'] })
+      .optional(),
+    cert: filledText.describe("The gateway's own certificate for this API: a PEM file, or the text.").optional(),
+    key: filledText.describe('Its private key: a PEM file, or the text.').optional(),
+    passphrase: filledText.describe('Of an encrypted private key.').optional(),
+    min_version: z
+      .enum(['1.2', '1.3'])
+      .describe('Oldest version of TLS to accept, in quotes; "1.2" by default.')
+      .optional(),
+    insecure: z.boolean().default(false).describe("True: the server's certificate is not checked. For tests only."),
+  })
+  .meta({ id: 'ClientTls', description: 'TLS towards the API.' });
 
 /** Options that belong to one driver each, as flat keys. */
 export const driverKeys = {
@@ -75,6 +98,19 @@ const overridableKeys = {
     .meta({ examples: ['*.csv'] })
     .optional(),
   timeout: positiveDuration.describe('For one response, and between two parts of it; 30s by default.').optional(),
+  total_timeout: positiveDuration
+    .describe('For a whole response, the time not counted while its reader rests; unlimited by default.')
+    .optional(),
+  max_body_bytes: positiveInteger.describe('Most decompressed bytes of one response; more are an error.').optional(),
+  idempotent: z
+    .boolean()
+    .describe('Whether a POST or PATCH only reads, so that it may be sent again after any failure; false by default.')
+    .optional(),
+  proxy: filledText
+    .describe('URL of a proxy, or none; as HTTPS_PROXY, HTTP_PROXY and NO_PROXY say by default.')
+    .meta({ examples: ['http://proxy.example.com:3128', 'none'] })
+    .optional(),
+  tls: tlsSchema.optional(),
   pagination: paginationSchema.optional(),
   allow_link_local: z
     .boolean()

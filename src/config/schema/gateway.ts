@@ -60,6 +60,11 @@ export const gatewaySchema = z
         connections: z.int().min(1).max(10_000).default(200).describe('Clients at once.'),
         rows_per_scan: positiveInteger.describe('A scan with more rows is an error.').optional(),
         bytes_per_scan: positiveInteger.describe('A scan with more bytes is an error.').optional(),
+        seconds_per_scan: z
+          .number()
+          .positive()
+          .describe('A scan that works longer is an error; the time is not counted while its reader rests.')
+          .optional(),
         pages_per_scan: positiveInteger.describe('A scan with more pages is an error.').optional(),
         cache_bytes: z
           .int()

@@ -23,6 +23,16 @@ const common = {
 };
 const parameter = filledText.describe('Parameter that takes the page number, the offset or the token.');
 const counted = { parameter, ...common };
+const pattern = filledText
+  .describe(
+    'Regular expression that finds it in the field, or in the whole page: its first group, or all of the match.',
+  )
+  .meta({ examples: ['[?&]cursor=([^&]+)'] })
+  .optional();
+const start = filledText
+  .describe('Token of the first request; none by default.')
+  .meta({ examples: ['*'] })
+  .optional();
 const concurrency = z.int().min(1).max(64).default(1).describe('Pages that are asked for at once; rows stay in order.');
 
 /** How further pages are asked for. */
@@ -51,7 +61,12 @@ export const paginationSchema = z
       .strictObject({
         type: z.literal('cursor'),
         ...counted,
-        field: filledText.describe('Where the page has the next token.').meta({ examples: ['$.next_cursor'] }),
+        field: filledText
+          .describe('Where the page has the next token.')
+          .meta({ examples: ['$.next_cursor'] })
+          .optional(),
+        pattern,
+        start,
       })
       .describe('A token in the page, sent back for the next one.'),
     z
@@ -60,7 +75,9 @@ export const paginationSchema = z
         ...common,
         field: filledText
           .describe('Where the page has the next URL.')
-          .meta({ examples: ['$.next', "$['@odata.nextLink']"] }),
+          .meta({ examples: ['$.next', "$['@odata.nextLink']"] })
+          .optional(),
+        pattern,
       })
       .describe('The URL of the next page in the page.'),
     z.strictObject({ type: z.literal('link_header'), ...common }).describe('A Link header with rel="next" (RFC 8288).'),
@@ -69,6 +86,8 @@ export const paginationSchema = z
         type: z.literal('header_cursor'),
         ...counted,
         header: filledText.describe('Response header with the next token.'),
+        pattern,
+        start,
       })
       .describe('A token in a response header, sent back for the next page.'),
   ])

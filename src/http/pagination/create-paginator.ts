@@ -27,6 +27,7 @@ const SINGLE_PAGE: Paginator = {
   captures: [],
   needsFingerprint: false,
   matchPattern: null,
+  needsText: false,
   stopStatuses: [],
   ahead: null,
   first: () => [],

@@ -1,5 +1,4 @@
 import type { PaginationModel, StopCondition } from '../../config/model.js';
-import { errors } from '../../core/errors.js';
 import type { PlacedValue } from '../placed-value.js';
 import {
   type NextPage,
@@ -9,6 +8,7 @@ import {
   type PaginatorOptions,
   STOP,
 } from './paginator.js';
+import { RepeatedPages } from './repeated-pages.js';
 import { isShort, StopRules } from './stop-conditions.js';
 
 /** An empty page is the end whatever the conditions; without any, a short one is too. */
@@ -29,7 +29,7 @@ export function createNumbered(model: NumberedModel, options: PaginatorOptions, 
   const size = options.sizeForLimit ?? model.size;
   const rules = new StopRules(model.stop, size, options.subject);
   let position = model.start;
-  let previous: string | null = null;
+  const repeats = new RepeatedPages(options.subject, `the parameter "${model.parameter}"`);
 
   const valuesAt = (at: number): readonly PlacedValue[] => [
     { place: model.place, parameter: model.parameter, value: String(at), isLiteral: true },
@@ -48,14 +48,12 @@ export function createNumbered(model: NumberedModel, options: PaginatorOptions, 
     captures: rules.captures,
     needsFingerprint: true,
     matchPattern: rules.matchPattern,
+    needsText: false,
     stopStatuses: rules.stopStatuses,
     ahead: constant === null ? null : ahead,
     first: () => valuesAt(position),
     next(facts: PageFacts): NextPage {
-      if (facts.recordCount > 0 && facts.fingerprint !== null && facts.fingerprint === previous) {
-        throw repeatedPage(facts.number, model, options.subject);
-      }
-      previous = facts.fingerprint;
+      repeats.check(facts);
       if (rules.isLast(facts)) return STOP;
       // Without conditions an empty or short page is the end; with them an empty one still is, unless the API counts.
       const hasEnded = model.stop.length === 0 ? isShort(facts, size) : facts.recordCount === 0;
@@ -77,11 +75,4 @@ export function sizeValue(
 ): readonly PlacedValue[] {
   if (model.sizeParameter === null || size === null) return [];
   return [{ place: model.place, parameter: model.sizeParameter, value: String(size), isLiteral: true }];
-}
-
-function repeatedPage(number: number, model: NumberedModel, subject: string): Error {
-  return errors.apiError(`page ${number} of ${subject} is identical to page ${number - 1}`, {
-    detail: `The scan was ended, because it would never have come to an end by itself.`,
-    hint: `The API seems to ignore the parameter "${model.parameter}"; check pagination.parameter and pagination.place.`,
-  });
 }

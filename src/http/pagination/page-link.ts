@@ -1,6 +1,7 @@
 import type { PaginationModel } from '../../config/model.js';
 import { errors } from '../../core/errors.js';
 import { shorten } from '../api-message.js';
+import { found } from './found.js';
 import { nextLink } from './link-header.js';
 import { sizeValue } from './numbered.js';
 import {
@@ -21,12 +22,14 @@ export function createPageLink(model: LinkModel, options: PaginatorOptions): Pag
   const size = options.sizeForLimit ?? model.size;
   const rules = new StopRules(model.stop, size, options.subject);
   const seen = new SeenTokens();
+  const pattern = model.pattern === null ? null : new RegExp(model.pattern);
   const field = model.type === 'next_url' ? model.field : null;
   const captures = field === null ? rules.captures : [field, ...rules.captures];
 
   const readLink = (facts: PageSoFar | PageFacts): string | null => {
-    if (field === null) return nextLink(facts.headers.get('link'));
-    const link = facts.captured.get(field)?.trim() ?? '';
+    if (model.type === 'link_header') return nextLink(facts.headers.get('link'));
+    const text = field === null ? facts.text : (facts.captured.get(field) ?? null);
+    const link = (text === null || pattern === null ? text : found(pattern, text))?.trim() ?? '';
     return link === '' || link === 'false' ? null : link;
   };
 
@@ -34,6 +37,7 @@ export function createPageLink(model: LinkModel, options: PaginatorOptions): Pag
     captures: [...new Set(captures)],
     needsFingerprint: false,
     matchPattern: rules.matchPattern,
+    needsText: model.type === 'next_url' && field === null,
     stopStatuses: rules.stopStatuses,
     ahead: null,
     first: () => sizeValue(model, size),

@@ -16,6 +16,8 @@ export interface PageFacts {
   readonly fingerprint: string | null;
   /** True when the body matched the `match` stop condition. */
   readonly hasMatched: boolean;
+  /** The body's beginning, up to 8 MiB, where that was asked for; else null. */
+  readonly text: string | null;
   readonly length: PageLength;
 }
 
@@ -30,6 +32,8 @@ export interface PageLength {
 /** What is known of a page while it is still being read. */
 export interface PageSoFar extends Pick<PageFacts, 'number' | 'status' | 'headers' | 'url' | 'captured' | 'length'> {
   readonly hasRecords: boolean;
+  /** Only whole pages are searched. */
+  readonly text: null;
 }
 
 /** How the next page differs from the first request, or that there is none. */
@@ -51,6 +55,8 @@ export interface Paginator {
   readonly needsFingerprint: boolean;
   /** A regular expression that ends the pages when a body matches it. */
   readonly matchPattern: string | null;
+  /** True when it needs `text`, to search it. */
+  readonly needsText: boolean;
   /** A status that ends the pages. */
   readonly stopStatuses: readonly number[];
   /** Pages that can be asked for before those in front of them were read; null where each depends on the one before. */
