@@ -9,30 +9,44 @@ export interface BoundStatement {
   readonly statement: Statement;
   readonly parameterOids: readonly number[];
   readonly parameterFormats: readonly number[];
+  /** Texts among them in UTF-8. */
   readonly parameters: readonly (Buffer | null)[];
   /** The Bind message's part behind the names, for running it with the client's own parameters and result formats. */
   readonly bindTail: Buffer;
+  /** False: texts in it are in the client's encoding. */
+  readonly isTailUtf8: boolean;
   /** The result columns with their format codes; null: the statement returns no rows. */
   readonly fields: readonly FieldDescription[] | null;
 }
 
 /** A statement of a simple query: no parameters, all results as text. */
 export function bindSimple(statement: Statement, fields: readonly FieldDescription[] | null): BoundStatement {
-  return { statement, parameterOids: [], parameterFormats: [], parameters: [], bindTail: textBindTail(), fields };
+  return {
+    statement,
+    parameterOids: [],
+    parameterFormats: [],
+    parameters: [],
+    bindTail: textBindTail(),
+    isTailUtf8: true,
+    fields,
+  };
 }
 
+/** A portal's statement; `parameters` are those of its Bind message with texts in UTF-8. */
 export function bindExtended(
   statement: Statement,
   parameterOids: readonly number[],
   bind: BindMessage,
+  parameters: readonly (Buffer | null)[],
   fields: readonly FieldDescription[] | null,
 ): BoundStatement {
   return {
     statement,
     parameterOids,
     parameterFormats: bind.parameterFormats,
-    parameters: bind.parameters,
+    parameters,
     bindTail: bind.tail,
+    isTailUtf8: false,
     fields,
   };
 }

@@ -4,12 +4,15 @@ import { readErrorFields } from '../wire/messages.js';
 /** An ErrorResponse of the engine to something the gateway itself asked. */
 export class EngineError extends Error {
   readonly fields: ReadonlyMap<string, string>;
+  /** The ErrorResponse. */
+  readonly frame: Buffer;
 
   constructor(frame: Buffer) {
     const fields = readErrorFields(frame);
     super(fields.get('M') ?? 'the engine answered an error');
     this.name = 'EngineError';
     this.fields = fields;
+    this.frame = frame;
   }
 }
 

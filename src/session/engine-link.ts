@@ -38,6 +38,8 @@ export class EngineLink {
   /** Called for each ReadyForQuery with the transaction status, and which of the `syncsSent` it answers, from 1. */
   onReady: (status: string, sync: number) => void = () => {};
   onCopyIn: () => void = () => {};
+  /** False: the engine converts what it gets and sends from and to another encoding. */
+  isClientUtf8: () => boolean = () => true;
 
   constructor(socket: Socket, client: ClientWriter) {
     this.#socket = socket;

@@ -1,9 +1,10 @@
 import type { GatewayError } from '../core/errors.js';
 import type { Frame } from '../wire/frames.js';
-import { readDataRow } from '../wire/messages.js';
+import { readDataRow, readErrorFields } from '../wire/messages.js';
 import { backend, errorFields, frontend, textBindTail } from '../wire/write.js';
 import { EngineError } from './engine-answers.js';
 import type { EngineLink } from './engine-link.js';
+import { inUtf8 } from './utf8-window.js';
 
 /** Name of the statement and the portal that the gateway uses in a client's engine session for moments at a time. */
 const OWN = 'tidegate_own';
@@ -20,7 +21,7 @@ export interface OwnQuery {
 
 /**
  * Runs queries of the gateway's own inside the client's session and transaction, all in one round trip and without a
- * Sync, which would end the client's implicit transaction.
+ * Sync, which would end the client's implicit transaction. All texts are in UTF-8.
  * @returns per query its rows as texts
  * @throws EngineError for the first that fails; the client's transaction has failed with it
  */
@@ -28,19 +29,25 @@ export async function ownQueries(
   link: EngineLink,
   queries: readonly OwnQuery[],
 ): Promise<(readonly (readonly (string | null)[])[])[]> {
-  const answers = queries.map(({ sql, parameterOids = [], bindTail = textBindTail() }) => {
-    const setup = [
-      // Closing what does not exist is no error, and an earlier failure may have left them.
-      link.ask(frontend.close('statement', OWN), 'close'),
-      link.ask(frontend.parse(OWN, sql, parameterOids), 'parse'),
-      link.ask(frontend.bindWithTail(OWN, OWN, bindTail), 'bind'),
-    ];
-    const rows = link.ask(frontend.execute(OWN), 'execute');
-    const teardown = link.ask(frontend.close('portal', OWN), 'close');
-    return Promise.all([rows, ...setup, teardown]).then(([frames]) => rowsOf(frames));
-  });
+  const answers = inUtf8(link, () => queries.map((query) => send(link, query)));
   link.send(frontend.flush);
   return Promise.all(answers);
+}
+
+async function send(
+  link: EngineLink,
+  { sql, parameterOids = [], bindTail = textBindTail() }: OwnQuery,
+): Promise<(string | null)[][]> {
+  const setup = [
+    // Closing what does not exist is no error, and an earlier failure may have left them.
+    link.ask(frontend.close('statement', OWN), 'close'),
+    link.ask(frontend.parse(OWN, sql, parameterOids), 'parse'),
+    link.ask(frontend.bindWithTail(OWN, OWN, bindTail), 'bind'),
+  ];
+  const rows = link.ask(frontend.execute(OWN), 'execute');
+  const teardown = link.ask(frontend.close('portal', OWN), 'close');
+  const [frames] = await Promise.all([rows, ...setup, teardown]);
+  return rowsOf(frames);
 }
 
 function rowsOf(frames: readonly Frame[]): (string | null)[][] {
@@ -84,11 +91,15 @@ function withoutOrigin(fields: ReadonlyMap<string, string>, position: number | u
   return errorFields('E', kept);
 }
 
-/** An ErrorResponse of the engine with its position field mapped to the client's text; null: it has no place there. */
-export function withPosition(fields: ReadonlyMap<string, string>, map: (position: number) => number | null): Buffer {
+/**
+ * An ErrorResponse of the engine, in whatever encoding, with its position field mapped to the client's text; null: it has
+ * no place there.
+ */
+export function withPosition(frame: Buffer, map: (position: number) => number | null): Buffer {
+  const fields = readErrorFields(frame, 'latin1');
   const position = fields.get('P');
   const mapped = position === undefined ? null : map(Number(position));
   const kept = [...fields].filter(([code]) => code !== 'P');
   if (mapped !== null) kept.push(['P', String(mapped)]);
-  return errorFields('E', kept);
+  return errorFields('E', kept, (text) => Buffer.from(text, 'latin1'));
 }

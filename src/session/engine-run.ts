@@ -3,6 +3,7 @@ import { frontend } from '../wire/write.js';
 import type { BoundStatement } from './bound-statement.js';
 import type { EngineLink } from './engine-link.js';
 import type { PortalRun } from './prepared.js';
+import { inUtf8 } from './utf8-window.js';
 
 /** What the client gets in the place of an ErrorResponse. */
 export type ErrorTransform = (frame: Buffer) => Buffer;
@@ -25,7 +26,7 @@ export class EngineRun implements PortalRun {
   }
 
   /**
-   * Parses and binds the statement under a name of the gateway's own; `name` is unique in the session.
+   * Parses and binds the statement, in UTF-8, under a name of the gateway's own; `name` is unique in the session.
    * @throws EngineError when the engine refuses it
    */
   static async start(
@@ -36,9 +37,10 @@ export class EngineRun implements PortalRun {
     onError: ErrorTransform,
     onFrame: FrameTransform | null,
   ): Promise<EngineRun> {
+    const parse = () => link.ask(frontend.parse(name, sql, bound.parameterOids), 'parse');
+    const bind = () => link.ask(frontend.bindWithTail(name, name, bound.bindTail), 'bind');
     const answers = Promise.all([
-      link.ask(frontend.parse(name, sql, bound.parameterOids), 'parse'),
-      link.ask(frontend.bindWithTail(name, name, bound.bindTail), 'bind'),
+      ...(bound.isTailUtf8 ? inUtf8(link, () => [parse(), bind()]) : [inUtf8(link, parse), bind()]),
       // A portal goes on without its statement.
       link.ask(frontend.close('statement', name), 'close'),
     ]);

@@ -4,6 +4,7 @@ import type { Scanner } from '../scan/scan.js';
 import type { Frame } from '../wire/frames.js';
 import { readDataRow } from '../wire/messages.js';
 import { backend } from '../wire/write.js';
+import type { ClientText } from './client-text.js';
 import type { FrameTransform } from './engine-run.js';
 
 /**
@@ -58,23 +59,28 @@ export function explainTransform(
   lines: readonly string[],
   tables: ReadonlyMap<string, string>,
   place: 'above' | 'below',
+  client: Pick<ClientText, 'encode'>,
 ): FrameTransform {
-  const pattern = tablePattern([...tables.keys()]);
-  let above = place === 'above' && lines.length > 0 ? [...lines, ''] : [];
-  const below = place === 'below' && lines.length > 0 ? ['', ...lines] : [];
+  // The engine has written its lines in the client's encoding: all work is done on bytes.
+  const bytesOf = (text: string): string => client.encode(text).toString('latin1');
+  const names = new Map([...tables].map(([shown, name]) => [bytesOf(shown), bytesOf(name)]));
+  const pattern = tablePattern([...names.keys()]);
+  const own = lines.map(bytesOf);
+  let above = place === 'above' && own.length > 0 ? [...own, ''] : [];
+  const below = place === 'below' && own.length > 0 ? ['', ...own] : [];
   return (frame: Frame) => {
     if (frame.type === COMMAND_COMPLETE) return Buffer.concat([...below.map(textRow), frame.bytes]);
     if (frame.type !== DATA_ROW) return frame.bytes;
-    const [text = ''] = readDataRow(frame.bytes);
-    const renamed = pattern === null ? text : (text ?? '').replace(pattern, (name) => tables.get(name) ?? name);
+    const [text = ''] = readDataRow(frame.bytes, 'latin1');
+    const renamed = pattern === null ? text : (text ?? '').replace(pattern, (name) => names.get(name) ?? name);
     const first = above;
     above = [];
     return Buffer.concat([...first.map(textRow), textRow(renamed)]);
   };
 }
 
-function textRow(text: string | null): Buffer {
-  return backend.dataRow([text]);
+function textRow(bytes: string | null): Buffer {
+  return backend.dataRow([bytes === null ? null : Buffer.from(bytes, 'latin1')]);
 }
 
 function tablePattern(names: readonly string[]): RegExp | null {

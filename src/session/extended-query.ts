@@ -16,6 +16,7 @@ import { type ClientSql, readClientSql } from './client-sql.js';
 import type { Portal, PreparedStatement } from './prepared.js';
 import type { SessionState } from './session-state.js';
 import { bindExecute, describeStatement, isVirtual, mayBeVirtual, noteNamedObjects } from './sql-prepared.js';
+import { inUtf8 } from './utf8-window.js';
 
 const ROW_DESCRIPTION = 'T'.charCodeAt(0);
 
@@ -32,25 +33,41 @@ export class ExtendedQuery {
 
   parse(frame: Frame): void | Promise<void> {
     const message = readParse(frame.bytes);
-    if (!mayBeVirtual(this.#session, message.query)) {
+    const sql = this.#session.text.decode(message.query);
+    if (sql instanceof Promise) return sql.then((text) => this.#parseText(frame, message, text));
+    return this.#parseText(frame, message, sql);
+  }
+
+  #parseText(frame: Frame, message: ParseMessage, sql: string): void | Promise<void> {
+    if (!mayBeVirtual(this.#session, sql)) {
       this.#relayParse(frame.bytes, message, null);
       return;
     }
-    const read = readClientSql(message.query);
+    const read = readClientSql(sql);
     if (!(read instanceof Promise)) return this.#parseRead(frame, message, read);
     return read.then((client) => this.#parseRead(frame, message, client));
   }
 
   #parseRead(frame: Frame, message: ParseMessage, { sql, isTranslated, statements }: ClientSql): void {
-    const bytes = isTranslated ? frontend.parse(message.name, sql, message.parameterOids) : frame.bytes;
-    this.#relayParse(bytes, { ...message, query: sql }, this.#onlyVirtual(statements ?? []));
+    const virtual = this.#onlyVirtual(statements ?? []);
+    if (!isTranslated) this.#relayParse(frame.bytes, message, virtual);
+    else {
+      const onError = (error: Buffer): Buffer => this.#session.text.encodeFields(error);
+      const bytes = frontend.parse(message.name, sql, message.parameterOids);
+      inUtf8(this.#session.link, () => this.#relayParse(bytes, message, virtual, onError));
+    }
   }
 
-  #relayParse(bytes: Buffer, { name, query, parameterOids }: ParseMessage, virtual: Statement | null): void {
+  #relayParse(
+    bytes: Buffer,
+    { name, parameterOids }: ParseMessage,
+    virtual: Statement | null,
+    onError?: (frame: Buffer) => Buffer,
+  ): void {
     const { link, prepared } = this.#session;
-    const statement: PreparedStatement = { sql: query, virtual, parameterOids, fields: null };
+    const statement: PreparedStatement = { virtual, parameterOids, fields: null };
     const undo = prepared.set(name, statement);
-    link.request(bytes, 'parse', { onFailed: undo });
+    link.request(bytes, 'parse', onError === undefined ? { onFailed: undo } : { onFailed: undo, onError });
     if (virtual !== null) void describeStatement(this.#session, name, statement).catch(() => {});
   }
 
@@ -123,7 +140,7 @@ export class ExtendedQuery {
 
   /** The portal's statement with its parameters, and its result columns as the engine describes them. */
   async #bound(name: string, portal: Portal): Promise<BoundStatement> {
-    const { link, prepared } = this.#session;
+    const { link, prepared, text } = this.#session;
     const statement = portal.prepared.virtual!;
     const description = link.ask(frontend.describe('portal', name), 'describe');
     link.send(frontend.flush);
@@ -131,8 +148,11 @@ export class ExtendedQuery {
     const fields = described!.type === ROW_DESCRIPTION ? readRowDescription(described!.bytes) : null;
     const bind = readBind(portal.bind);
     const target = statement.kind === 'execute' ? prepared.get(statement.preparedName ?? '') : undefined;
-    if (target === undefined) return bindExtended(statement, portal.prepared.parameterOids, bind, fields);
-    return (await bindExecute(this.#session, statement, target)) ?? bindExtended(statement, [], bind, fields);
+    const executed = target === undefined ? null : await bindExecute(this.#session, statement, target);
+    if (executed !== null) return executed;
+    const oids = target === undefined ? portal.prepared.parameterOids : [];
+    const parameters = await text.decodeParameters(bind.parameters, bind.parameterFormats, oids);
+    return bindExtended(statement, oids, bind, parameters, fields);
   }
 
   /** What SQL-level PREPARE and DEALLOCATE change, once they have run. */

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { errors, GatewayError } from '../core/errors.js';
 import { backend } from '../wire/write.js';
+import type { ClientText } from './client-text.js';
 import type { ClientWriter } from './client-writer.js';
 import { EngineError, SkippedError } from './engine-answers.js';
 import type { EngineLink } from './engine-link.js';
@@ -18,6 +19,7 @@ export async function reportFailure(
   error: unknown,
   link: EngineLink,
   client: ClientWriter,
+  text: ClientText,
   map: PositionMap,
   log: Log,
 ): Promise<string | null> {
@@ -28,12 +30,12 @@ export async function reportFailure(
     return '57P01';
   }
   if (error instanceof EngineError) {
-    client.write(withPosition(error.fields, map));
+    client.write(text.encodeFields(withPosition(error.frame, map)));
     return error.fields.get('C') ?? 'XX000';
   }
   const known = error instanceof GatewayError ? error : unforeseen(error, log);
   const position = known.position === undefined ? undefined : (map(known.position) ?? undefined);
-  client.write(await raiseInEngine(link, known, position));
+  client.write(text.encodeFields(await raiseInEngine(link, known, position)));
   return known.sqlstate;
 }
 

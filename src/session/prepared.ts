@@ -5,7 +5,6 @@ import type { ActiveStatement } from './active-statement.js';
 
 /** A prepared statement of the session, by Parse or by SQL PREPARE (the two share their names). */
 export interface PreparedStatement {
-  readonly sql: string;
   /** Taken apart, when it may name a virtual table; null: the engine runs it alone. */
   readonly virtual: Statement | null;
   /** Known once the engine has described it. */

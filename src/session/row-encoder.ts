@@ -1,5 +1,6 @@
 import type { ColumnModel } from '../config/model.js';
 import { binaryEncoder } from '../core/encode/binary.js';
+import type { SingleByteCharset } from '../core/encode/single-byte.js';
 import type { RowBatch } from '../core/row-batch.js';
 import { DATA_ROW_HEADER_BYTES, rowStart } from '../core/row-batch.js';
 import type { ScalarName } from '../core/sql-type.js';
@@ -7,7 +8,8 @@ import type { RowPredicate } from '../plan/predicate.js';
 
 /** Session settings that change how PostgreSQL prints values. */
 export interface PrintSettings {
-  readonly isUtf8: boolean;
+  /** The client's. */
+  readonly encoding: 'utf8' | 'other' | SingleByteCharset;
   readonly hasIsoDates: boolean;
   readonly isUtc: boolean;
   readonly hasExactFloats: boolean;
@@ -41,13 +43,21 @@ export function createRowEncoder(
   formats: readonly number[],
   settings: PrintSettings,
 ): RowEncoder | null {
-  if (!settings.isUtf8) return null;
+  const { encoding } = settings;
+  if (encoding === 'other') return null;
   const encoders: (CellEncoder | null)[] = [];
   for (const [index, output] of outputs.entries()) {
     const { type } = columns[output]!;
-    const encoder = formats[index] === 1 ? binaryEncoder(type) : null;
-    if (formats[index] === 1 ? encoder === null : !printsCanonically(type.scalar, settings)) return null;
-    encoders.push(encoder);
+    const isBinary = formats[index] === 1;
+    const encoder = isBinary ? binaryEncoder(type) : null;
+    if (isBinary ? encoder === null : !printsCanonically(type.scalar, settings)) return null;
+    if (encoding === 'utf8' || !TEXTUAL.has(type.scalar)) {
+      encoders.push(encoder);
+      continue;
+    }
+    // A version number stands before the text.
+    if (isBinary && type.scalar === 'jsonb') return null;
+    encoders.push((text, start, end, target, at) => encoding.encodeCell(text, start, end, target, at));
   }
   const isVerbatim =
     outputs.length === columns.length &&
@@ -55,6 +65,9 @@ export function createRowEncoder(
     encoders.every((encoder) => encoder === null);
   return isVerbatim ? verbatimEncoder : new CellRowEncoder(outputs, encoders);
 }
+
+/** Types whose values are not always ASCII. */
+const TEXTUAL: ReadonlySet<ScalarName> = new Set(['text', 'varchar', 'json', 'jsonb']);
 
 function printsCanonically(scalar: ScalarName, settings: PrintSettings): boolean {
   switch (scalar) {

@@ -1,6 +1,6 @@
-import { errors } from '../core/errors.js';
 import { ActiveStatement } from './active-statement.js';
 import type { BoundStatement } from './bound-statement.js';
+import { ClientText } from './client-text.js';
 import type { ClientWriter } from './client-writer.js';
 import type { EngineLink } from './engine-link.js';
 import type { PositionMap } from './failure.js';
@@ -15,6 +15,7 @@ import { StatementRunner } from './statement-runner.js';
 export class SessionState {
   readonly prepared = new NamedObjects<PreparedStatement>();
   readonly portals = new NamedObjects<Portal>();
+  readonly text: ClientText;
   readonly runner: StatementRunner;
   #active: ActiveStatement | null = null;
 
@@ -26,7 +27,8 @@ export class SessionState {
     readonly reported: ReportedSettings,
     readonly cancelInEngine: () => void,
   ) {
-    this.runner = new StatementRunner(services, link, client, reported);
+    this.text = new ClientText(reported, services.engine);
+    this.runner = new StatementRunner(services, link, client, reported, this.text);
   }
 
   /** The statement under way, as far as the gateway has a part in it. */
@@ -36,12 +38,6 @@ export class SessionState {
 
   /** Plans and starts a statement; null: it has nothing to do with virtual tables after all. */
   async start(bound: BoundStatement): Promise<RunningStatement | null> {
-    if (!this.reported.isUtf8 && !/^[\0-\x7f]*$/.test(bound.statement.text)) {
-      throw errors.featureNotSupported(
-        `statements over virtual tables must be in UTF-8, not in ${this.reported.clientEncoding}`,
-        { hint: "SET client_encoding = 'UTF8', or use ASCII characters only." },
-      );
-    }
     const active = new ActiveStatement();
     const running = await this.#whileActive(active, () =>
       this.runner.start(bound, active, () => this.#cancelIfInEngine(active)),
@@ -77,7 +73,7 @@ export class SessionState {
 
   /** Tells the client of a failure; see `reportFailure`. */
   report(error: unknown, map: PositionMap): Promise<string | null> {
-    return reportFailure(error, this.link, this.client, map, this.services.log);
+    return reportFailure(error, this.link, this.client, this.text, map, this.services.log);
   }
 
   /**

@@ -59,6 +59,7 @@ export class Session {
     this.#extended = new ExtendedQuery(this.#state);
     this.#simple = new SimpleQuery(this.#state, this.#queue);
     this.#link.onParameterStatus = (frame) => this.#reported.update(frame);
+    this.#link.isClientUtf8 = () => this.#reported.isUtf8;
     this.#link.onReady = (status, sync) => {
       if (status === 'I') this.#state.transactionEnded(sync);
     };

@@ -1,3 +1,4 @@
+import { SingleByteCharset } from '../core/encode/single-byte.js';
 import { errors } from '../core/errors.js';
 import type { CacheMode } from '../engine/scan-cache/cache-info.js';
 import { BodyReader } from '../wire/frames.js';
@@ -23,8 +24,9 @@ export class ReportedSettings {
     return this.#values.get('application_name') ?? '';
   }
 
+  /** SQL_ASCII makes the engine pass texts on as they are. */
   get isUtf8(): boolean {
-    return this.clientEncoding === 'UTF8';
+    return this.clientEncoding === 'UTF8' || this.clientEncoding === 'SQL_ASCII';
   }
 
   get hasIsoDates(): boolean {
@@ -98,7 +100,7 @@ function readCacheMode(text: string): CacheMode {
 
 export function printSettings(reported: ReportedSettings, asked: AskedSettings): PrintSettings {
   return {
-    isUtf8: reported.isUtf8,
+    encoding: reported.isUtf8 ? 'utf8' : (SingleByteCharset.named(reported.clientEncoding) ?? 'other'),
     hasIsoDates: reported.hasIsoDates,
     isUtc: reported.isUtc,
     hasExactFloats: asked.hasExactFloats,

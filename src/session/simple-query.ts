@@ -1,7 +1,7 @@
 import type { Statement } from '../plan/statement.js';
 import { characterCount } from '../plan/syntax.js';
 import type { Frame } from '../wire/frames.js';
-import { readErrorFields, readQuery } from '../wire/messages.js';
+import { readQuery } from '../wire/messages.js';
 import { frontend } from '../wire/write.js';
 import type { BoundStatement } from './bound-statement.js';
 import { bindSimple } from './bound-statement.js';
@@ -12,6 +12,7 @@ import type { FrameQueue } from './frame-queue.js';
 import type { PreparedStatement, RunningStatement } from './prepared.js';
 import type { SessionState } from './session-state.js';
 import { bindExecute, describeStatement, isVirtual, mayBeVirtual, noteNamedObjects } from './sql-prepared.js';
+import { inUtf8 } from './utf8-window.js';
 
 /** The statement and portal that the statements of a simple query run under. */
 const OWN = 'tidegate_simple';
@@ -34,7 +35,11 @@ export class SimpleQuery {
   }
 
   run(frame: Frame): void | Promise<void> {
-    const sql = readQuery(frame.bytes);
+    const sql = this.#session.text.decode(readQuery(frame.bytes));
+    return sql instanceof Promise ? sql.then((text) => this.#runText(frame, text)) : this.#runText(frame, sql);
+  }
+
+  #runText(frame: Frame, sql: string): void | Promise<void> {
     if (!mayBeVirtual(this.#session, sql)) {
       this.#session.link.request(frame.bytes, 'query');
       return;
@@ -45,7 +50,8 @@ export class SimpleQuery {
 
   #runRead(frame: Frame, { sql, isTranslated, statements }: ClientSql): void | Promise<void> {
     if (statements?.some((statement) => isVirtual(this.#session, statement)) === true) return this.#runAll(statements);
-    this.#session.link.request(isTranslated ? frontend.query(sql) : frame.bytes, 'query');
+    const bytes = isTranslated && this.#session.reported.isUtf8 ? frontend.query(sql) : frame.bytes;
+    this.#session.link.request(bytes, 'query');
   }
 
   async #runAll(statements: readonly Statement[]): Promise<void> {
@@ -98,10 +104,10 @@ export class SimpleQuery {
   async #describe(statement: Statement): Promise<{ bound: BoundStatement; rowDescription: Buffer | null }> {
     const session = this.#session;
     const { link } = session;
-    const entry: PreparedStatement = { sql: '', virtual: statement, parameterOids: [], fields: null };
+    const entry: PreparedStatement = { virtual: statement, parameterOids: [], fields: null };
     const answers = Promise.all([
       link.ask(frontend.close('statement', OWN), 'close'),
-      link.ask(frontend.parse(OWN, ownText(statement)), 'parse'),
+      inUtf8(link, () => link.ask(frontend.parse(OWN, ownText(statement)), 'parse')),
       describeStatement(session, OWN, entry),
     ]);
     link.send(frontend.flush);
@@ -113,12 +119,13 @@ export class SimpleQuery {
 
   /** A statement that the engine runs alone, between others that it does not. */
   async #runPlain(statement: Statement, map: PositionMap): Promise<void> {
-    const { link } = this.#session;
-    const onError = (frame: Buffer): Buffer => withPosition(readErrorFields(frame), map);
+    const { link, text } = this.#session;
+    const onError = (frame: Buffer): Buffer => withPosition(frame, map);
     const hidden = { onFrame: () => null, onError };
     link.request(frontend.close('statement', OWN), 'close', hidden);
     link.request(frontend.close('portal', OWN), 'close', hidden);
-    link.request(frontend.parse(OWN, ownText(statement)), 'parse', hidden);
+    const parse = { ...hidden, onError: (frame: Buffer): Buffer => text.encodeFields(onError(frame)) };
+    inUtf8(link, () => link.request(frontend.parse(OWN, ownText(statement)), 'parse', parse));
     link.request(frontend.bindText(OWN, OWN), 'bind', hidden);
     link.request(frontend.describe('portal', OWN), 'describe', {
       // NoData has no place in a simple query.

@@ -65,7 +65,7 @@ export function noteNamedObjects(session: SessionState, statement: Statement): v
     const sql = Buffer.from(statement.text.slice(statement.inner!.start, statement.inner!.end), 'latin1').toString();
     const [inner] = readStatements(sql) ?? [];
     const virtual = inner !== undefined && session.services.names().mayConcern(inner) ? inner : null;
-    const entry: PreparedStatement = { sql, virtual, parameterOids: [], fields: null };
+    const entry: PreparedStatement = { virtual, parameterOids: [], fields: null };
     prepared.set(statement.preparedName!, entry);
   }
 }
@@ -94,6 +94,7 @@ export async function bindExecute(
     parameterFormats: [],
     parameters,
     bindTail,
+    isTailUtf8: true,
     fields: target.fields,
   };
 }

@@ -16,6 +16,7 @@ import { backend, textBindTail } from '../wire/write.js';
 import type { ActiveStatement } from './active-statement.js';
 import type { BoundStatement } from './bound-statement.js';
 import { explainTail, parameterNumber } from './bound-statement.js';
+import type { ClientText } from './client-text.js';
 import type { ClientWriter } from './client-writer.js';
 import { DeclareRun, FetchRun, type StreamCursor } from './cursors.js';
 import type { EngineLink } from './engine-link.js';
@@ -48,6 +49,7 @@ export class StatementRunner {
     readonly link: EngineLink,
     readonly client: ClientWriter,
     readonly reported: ReportedSettings,
+    readonly text: ClientText,
   ) {}
 
   /**
@@ -203,7 +205,8 @@ export class StatementRunner {
       : plan.scans.map((scan) => scan.planTable);
     const onFrame = isExplain ? this.#explainTransform(statement, plan, tables, streamed !== null, kept) : null;
     // The engine only knows that it was told to stop; the signal knows why.
-    const onError: ErrorTransform = (frame) => (signal.aborted ? backend.error(signal.reason as GatewayError) : frame);
+    const onError: ErrorTransform = (frame) =>
+      signal.aborted ? this.text.encodeFields(backend.error(signal.reason as GatewayError)) : frame;
     const sql = executableSql(statement, plan, tables);
     const run = await EngineRun.start(this.link, this.#newName(), sql, bound, onError, onFrame);
     return { run, statistics, active, way: 'engine' };
@@ -249,7 +252,7 @@ export class StatementRunner {
     const lines = statement.explain!.isText ? explainLines(plan, streams, this.services.scanner, kept) : [];
     // With use_remote_estimate postgres_fdw reads the costs off the first row.
     const place = this.reported.applicationName.startsWith('postgres_fdw') ? 'below' : 'above';
-    return explainTransform(lines, tableNamesShown(tables, plan.scans), place);
+    return explainTransform(lines, tableNamesShown(tables, plan.scans), place, this.text);
   }
 
   #scanContext(signal: AbortSignal, statistics: ScanStatistics): ScanContext {
@@ -258,7 +261,7 @@ export class StatementRunner {
       statistics,
       session: this.client,
       notice: (message: string) => {
-        this.client.write(backend.notice(message));
+        this.client.write(this.text.encodeFields(backend.notice(message)));
       },
     };
   }

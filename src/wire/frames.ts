@@ -101,11 +101,16 @@ export class BodyReader {
 
   /** A null-terminated string, without the terminator. */
   cstring(): string {
+    return this.cstringBytes().toString('utf8');
+  }
+
+  /** The same as the bytes it has in the sender's encoding. */
+  cstringBytes(): Buffer {
     const end = this.#bytes.indexOf(0, this.#at);
     if (end < 0) throw errors.protocolViolation('invalid string in message');
-    const text = this.#bytes.toString('utf8', this.#at, end);
+    const bytes = this.#bytes.subarray(this.#at, end);
     this.#at = end + 1;
-    return text;
+    return bytes;
   }
 
   slice(length: number): Buffer {

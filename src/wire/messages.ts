@@ -6,7 +6,8 @@ import { BodyReader } from './frames.js';
  */
 export interface ParseMessage {
   readonly name: string;
-  readonly query: string;
+  /** In the client's encoding. */
+  readonly query: Buffer;
   readonly parameterOids: readonly number[];
 }
 
@@ -39,14 +40,15 @@ export interface FieldDescription {
   readonly format: number;
 }
 
-export function readQuery(frame: Buffer): string {
-  return new BodyReader(frame).cstring();
+/** The text of a Query message, in the client's encoding. */
+export function readQuery(frame: Buffer): Buffer {
+  return new BodyReader(frame).cstringBytes();
 }
 
 export function readParse(frame: Buffer): ParseMessage {
   const body = new BodyReader(frame);
   const name = body.cstring();
-  const query = body.cstring();
+  const query = body.cstringBytes();
   const parameterOids = Array.from({ length: body.uint16() }, () => body.uint32());
   return { name, query, parameterOids };
 }
@@ -99,19 +101,20 @@ export function readParameterDescription(frame: Buffer): number[] {
   return Array.from({ length: body.uint16() }, () => body.uint32());
 }
 
-/** The cells of a DataRow in text format. */
-export function readDataRow(frame: Buffer): (string | null)[] {
+/** The cells of a DataRow in text format; with `latin1` one character per byte. */
+export function readDataRow(frame: Buffer, encoding: 'utf8' | 'latin1' = 'utf8'): (string | null)[] {
   const body = new BodyReader(frame);
   return Array.from({ length: body.uint16() }, () => {
     const length = body.int32();
-    return length === -1 ? null : body.slice(length).toString('utf8');
+    return length === -1 ? null : body.slice(length).toString(encoding);
   });
 }
 
-/** The fields of an ErrorResponse or NoticeResponse by their one-letter codes. */
-export function readErrorFields(frame: Buffer): Map<string, string> {
+/** The fields of an ErrorResponse or NoticeResponse by their one-letter codes; with `latin1` one character per byte. */
+export function readErrorFields(frame: Buffer, encoding: 'utf8' | 'latin1' = 'utf8'): Map<string, string> {
   const body = new BodyReader(frame);
   const fields = new Map<string, string>();
-  for (let code = body.byte(); code !== 0; code = body.byte()) fields.set(String.fromCharCode(code), body.cstring());
+  for (let code = body.byte(); code !== 0; code = body.byte())
+    fields.set(String.fromCharCode(code), body.cstringBytes().toString(encoding));
   return fields;
 }

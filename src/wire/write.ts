@@ -134,11 +134,9 @@ export const backend = {
       ['M', message],
     ]),
   commandComplete: (tag: string): Buffer => new FrameWriter('C').cstring(tag).end(),
-  /** DataRow of text cells. */
-  dataRow: (cells: readonly (string | null)[]): Buffer => {
+  dataRow: (cells: readonly (Buffer | null)[]): Buffer => {
     const frame = new FrameWriter('D').int16(cells.length);
-    for (const cell of cells) {
-      const bytes = cell === null ? null : Buffer.from(cell, 'utf8');
+    for (const bytes of cells) {
       frame.int32(bytes === null ? -1 : bytes.length);
       if (bytes !== null) frame.bytes(bytes);
     }
@@ -148,10 +146,18 @@ export const backend = {
 };
 
 /** Writes an ErrorResponse or NoticeResponse; fields without a value are left out. */
-export function errorFields(type: 'E' | 'N', fields: Iterable<readonly [string, string | undefined]>): Buffer {
+export function errorFields(
+  type: 'E' | 'N',
+  fields: Iterable<readonly [string, string | undefined]>,
+  encode: (text: string) => Buffer = (text) => Buffer.from(text, 'utf8'),
+): Buffer {
   const frame = new FrameWriter(type);
   for (const [code, value] of fields) {
-    if (value !== undefined) frame.bytes(Buffer.from(code)).cstring(value);
+    if (value !== undefined)
+      frame
+        .bytes(Buffer.from(code))
+        .bytes(encode(value))
+        .bytes(Buffer.from([0]));
   }
   return frame.bytes(Buffer.from([0])).end();
 }

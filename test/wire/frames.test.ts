@@ -61,7 +61,7 @@ describe('messages', () => {
   it('reads what it writes', () => {
     expect(readParse(frontend.parse('s', 'SELECT $1', [20, 25]))).toEqual({
       name: 's',
-      query: 'SELECT $1',
+      query: Buffer.from('SELECT $1'),
       parameterOids: [20, 25],
     });
     const bind = readBind(frontend.bindText('p', 's', ['x', null]));
