@@ -13,6 +13,8 @@ export interface GatewayModel {
   readonly tokens: TokensModel;
   readonly limits: GatewayLimits;
   readonly log: { readonly level: LogLevel; readonly format: 'json' | 'pretty' };
+  /** Where metrics and health are served; null: nowhere. */
+  readonly console: { readonly host: string; readonly port: number } | null;
   readonly dsns: readonly DsnModel[];
 }
 
@@ -86,7 +88,7 @@ export interface TableModel {
   readonly description: string | null;
   readonly location: SourceLocation;
   readonly driver: DriverOptions;
-  readonly source: HttpSource | FilesSource;
+  readonly source: HttpSource | FilesSource | GatewaySource;
   /** The record selector as written; null: the driver's default (the whole document, every CSV row). */
   readonly records: string | null;
   readonly recordsMissing: 'error' | 'empty';
@@ -196,6 +198,11 @@ export interface FilesSource {
   /** The folder that the files found must stay below. */
   readonly baseDir: string;
   readonly allowPaths: readonly string[];
+}
+
+/** The gateway itself: the tables of its own statistics. */
+export interface GatewaySource {
+  readonly type: 'gateway';
 }
 
 export type DriverOptions =

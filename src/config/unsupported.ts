@@ -5,7 +5,7 @@
 const UNSUPPORTED_KEYS: Readonly<Record<UnsupportedContext, readonly string[]>> = {
   dsn: [],
   table: ['order_by', 'select'],
-  gateway: ['console'],
+  gateway: [],
   auth: [],
   pagination: [],
   limits: [],

@@ -7,6 +7,7 @@ import { applyForeignKeys } from './foreign-keys.js';
 import { CATALOGUE_LOCK } from './install.js';
 import {
   dsnRole,
+  FUNCTION_SCHEMA,
   fingerprint,
   type HiddenPlace,
   PLAN_PREFIX,
@@ -43,8 +44,8 @@ export interface AppliedCatalogue {
   readonly stalePlanTables: readonly string[];
 }
 
-/** Schemas that a DSN cannot be called. */
-const RESERVED_SCHEMAS = new Set(['public', 'information_schema', 'tidegate', 'tidegate_scan', 'tidegate_plan']);
+/** Schemas that a DSN cannot be called; the gateway's own tables come in one that is called as the last. */
+const RESERVED_SCHEMAS = new Set(['public', 'information_schema', 'tidegate_scan', 'tidegate_plan']);
 
 /**
  * Makes the engine's catalogue equal to the model in the caller's transaction. Works by difference: an object whose
@@ -58,25 +59,23 @@ export async function applyModel(
   await client.query(`SELECT pg_advisory_xact_lock(${CATALOGUE_LOCK})`);
   const state = await CatalogueState.read(client, context.place);
   const dsns = model.dsns;
+  const usersDsns = dsns.map((dsn) => dsn.name).filter((name) => name !== FUNCTION_SCHEMA);
   for (const dsn of dsns) rejectReserved(dsn);
   await dropOutdated(client, dsns, state);
   await applySchemas(client, dsns, state);
   await applyTables(client, dsns, state, context.place);
   const keyProblems = await applyForeignKeys(client, dsns, state);
-  const viewProblems = await applyViews(client, dsns, state);
+  const viewProblems = await applyViews(client, dsns, usersDsns, state);
   const users = await applyUsers(client, model.users, {
     trustedPassword: context.trustedPassword,
     known: new Map(state.names('user').map((name) => [name, state.get('user', name)!])),
     seesVerifiers: context.place.isInCatalog,
-    dsns: dsns.map((dsn) => dsn.name),
+    dsns: usersDsns,
   });
   for (const name of state.names('user')) if (!users.verifiers.has(name)) state.delete('user', name);
   for (const [name, verifier] of users.verifiers) state.set('user', name, verifier);
-  await emptyGroups(
-    client,
-    dsns.map((dsn) => dsn.name),
-  );
-  await applySearchPath(client, dsns, state, context.database);
+  await emptyGroups(client, usersDsns);
+  await applySearchPath(client, usersDsns, state, context.database);
   const plan = await applyPlanTables(client, dsns, context.place);
   await state.write(client);
   return {
@@ -111,6 +110,7 @@ async function dropOutdated(client: pg.Client, dsns: readonly DsnModel[], state:
   for (const schema of state.names('schema')) {
     if (names.has(schema)) continue;
     state.delete('schema', schema);
+    if (schema === FUNCTION_SCHEMA) continue;
     drop.push(`DROP SCHEMA IF EXISTS ${quoteIdentifier(schema)} CASCADE`);
   }
   // One by one: a view may have gone with a table that it read.
@@ -121,6 +121,11 @@ async function applySchemas(client: pg.Client, dsns: readonly DsnModel[], state:
   const { rows } = await client.query<[string]>({ text: 'SELECT nspname FROM pg_namespace', rowMode: 'array' });
   const existing = new Set(rows.map(([name]) => name));
   for (const dsn of dsns) {
+    if (dsn.name === FUNCTION_SCHEMA) {
+      // Made by `install`, which also keeps its version in the comment.
+      state.set('schema', dsn.name, '');
+      continue;
+    }
     const name = quoteIdentifier(dsn.name);
     const role = quoteIdentifier(dsnRole(dsn.name));
     const wanted = fingerprint([dsn.description]);
@@ -159,6 +164,7 @@ async function applyTables(
 async function applyViews(
   client: pg.Client,
   dsns: readonly DsnModel[],
+  searchPath: readonly string[],
   state: CatalogueState,
 ): Promise<readonly GatewayError[]> {
   // Read again: dropping a table has taken the views that read it along.
@@ -168,22 +174,18 @@ async function applyViews(
   );
   const missing = dsns.flatMap((dsn) => dsn.views).filter((view) => existing.get(key(view))?.kind !== 'view');
   for (const view of missing) state.delete('view', key(view));
-  const { created, problems } = await createViews(
-    client,
-    missing,
-    dsns.map((dsn) => dsn.name),
-  );
+  const { created, problems } = await createViews(client, missing, searchPath);
   for (const view of created) state.set('view', key(view), viewFingerprint(view));
   return problems;
 }
 
 async function applySearchPath(
   client: pg.Client,
-  dsns: readonly DsnModel[],
+  dsns: readonly string[],
   state: CatalogueState,
   database: string,
 ): Promise<void> {
-  const path = [...dsns.map((dsn) => dsn.name), 'public'].map(quoteIdentifier).join(', ');
+  const path = [...dsns, 'public'].map(quoteIdentifier).join(', ');
   if (state.get('setting', 'search_path') === path) return;
   await client.query(`ALTER DATABASE ${quoteIdentifier(database)} SET search_path TO ${path}`);
   state.set('setting', 'search_path', path);

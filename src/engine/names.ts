@@ -12,7 +12,7 @@ export const USERS_ROLE = 'tidegate_users';
 export const TRUSTED_ROLE = 'tidegate_trusted';
 /** Users with `admin: true`. */
 export const ADMINS_ROLE = 'tidegate_admins';
-/** Schema of the functions that every session may call. */
+/** Schema of the functions that every session may call, and of the statistics tables, which only admins may read. */
 export const FUNCTION_SCHEMA = 'tidegate';
 /** The one database of a gateway. */
 export const DATABASE = 'tidegate';
@@ -39,6 +39,7 @@ export function fingerprint(value: unknown): string {
 
 /** The group role that may read a DSN's schema. */
 export function dsnRole(dsn: string): string {
+  if (dsn === FUNCTION_SCHEMA) return ADMINS_ROLE;
   return fitIdentifier(`tidegate_dsn_${dsn}`);
 }
 

@@ -1,4 +1,4 @@
-const MOST_KEPT = 1_000;
+import { RecentEntries } from '../core/recent-entries.js';
 
 /** One page's request, its further tries included, as it may be shown. */
 export interface RequestEntry {
@@ -30,28 +30,10 @@ export type OpenEntry = { -readonly [K in keyof RequestEntry]: RequestEntry[K] }
 /** What begins an entry. */
 export type EntryStart = Pick<RequestEntry, 'dsn' | 'table' | 'method' | 'url'>;
 
-/** The latest requests of all scans, in memory: a bounded ring, for statistics. It holds nothing that is secret. */
-export class RequestLog {
-  readonly #capacity: number;
-  readonly #entries: OpenEntry[] = [];
-  #next = 0;
-
-  constructor(capacity: number = MOST_KEPT) {
-    this.#capacity = capacity;
-  }
-
-  /** Adds an entry, in the place of the oldest where the ring is full; the caller goes on writing it. */
+/** The latest requests of all scans. It holds nothing that is secret. */
+export class RequestLog extends RecentEntries<OpenEntry> {
   begin(start: EntryStart, now: number = Date.now()): OpenEntry {
     const unknown = { status: null, attempts: 0, waitMs: 0, durationMs: null, bytes: 0, rows: 0, error: null };
-    const entry: OpenEntry = { ...start, ...unknown, time: now };
-    this.#entries[this.#next] = entry;
-    this.#next = (this.#next + 1) % this.#capacity;
-    return entry;
-  }
-
-  /** Copies of the entries, the oldest first. */
-  recent(): readonly RequestEntry[] {
-    const older = this.#entries.slice(this.#next);
-    return [...older, ...this.#entries.slice(0, this.#next)].map((entry) => ({ ...entry }));
+    return this.add({ ...start, ...unknown, time: now });
   }
 }

@@ -58,6 +58,8 @@ export interface SendContext {
   readonly owner: object;
   readonly signal: AbortSignal;
   readonly counters: RequestCounters;
+  /** Called before each request; what it throws ends the sending. */
+  readonly beforeRequest?: (() => void) | undefined;
   readonly log: LogRequest;
 }
 
@@ -219,6 +221,7 @@ async function exchangeWithinLimits(
 ): Promise<HttpResponse> {
   const request = finishRequest(draft, policy.redactor);
   shown.request = `${request.method} ${request.shownUrl}`;
+  context.beforeRequest?.();
   const release = await counted(context, policy.limiter.acquire(context.signal, context.owner));
   context.counters.requests++;
   const headers = {

@@ -84,10 +84,10 @@ export class PageFetch {
       url: showDraft(draft, policy.redactor),
     });
     const { context } = run.options;
-    const counters = context.statistics;
     this.#context = {
       signal: this.#link.controller.signal,
-      counters,
+      counters: context.statistics,
+      beforeRequest: context.beforeRequest,
       log: run.options.log,
       entry: this.#entry,
       owner: context.session ?? context,
@@ -138,6 +138,7 @@ export class PageFetch {
   #endEntry(): void {
     this.#entry.attempts = this.#attempts.used;
     this.#entry.durationMs = Math.round(performance.now() - this.#startedAt);
+    this.#settings.run.options.requestLog.end(this.#entry);
   }
 
   #send(): Promise<Answer> {

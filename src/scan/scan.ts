@@ -35,6 +35,8 @@ export interface ScanStatistics {
 export interface ScanContext {
   readonly signal: AbortSignal;
   readonly statistics: ScanStatistics;
+  /** Called before each request is sent; throws when the statement may send no more. */
+  readonly beforeRequest?: () => void;
   /** Something the client should see as a NOTICE, such as a scan ended by `max_pages`. */
   readonly notice: (message: string) => void;
   /** Stands for the session: where requests wait for their turn, sessions take turns. Left out: the context itself. */

@@ -15,6 +15,7 @@ import { type FilterPlan, planFilters } from './filter-plan.js';
 import { readHttpPages } from './http-pages.js';
 import { HttpTables } from './http-table.js';
 import { linkSignals } from './link-signals.js';
+import { type OwnRows, readOwnRows } from './own-rows.js';
 import type { ScanContext, Scanner, ScanSpec } from './scan.js';
 import { ScanRun } from './scan-run.js';
 
@@ -23,6 +24,8 @@ export interface ScannerOptions {
   readonly log: LogRequest;
   /** Keeps the latest requests; give the same one to several scanners to read them together. */
   readonly requestLog?: RequestLog;
+  /** The rows of tables whose source is the gateway itself; without it they have none. */
+  readonly ownRows?: OwnRows;
 }
 
 /** What of the gateway's settings scans depend on; without `tokens` they are kept in memory. */
@@ -56,6 +59,10 @@ class ApiScanner implements Scanner {
     const spec = chooseEndpoint(wanted);
     context.signal.throwIfAborted();
     this.#closing.signal.throwIfAborted();
+    if (spec.table.source.type === 'gateway') {
+      yield* readOwnRows(spec, this.#options.ownRows?.(spec.table.name) ?? [], context.statistics);
+      return;
+    }
     const plan = planFilters(spec.table, spec.filters);
     if (plan.requestCount === 0 || spec.limit === 0) return;
     const link = linkSignals([context.signal, this.#closing.signal]);
@@ -81,6 +88,7 @@ class ApiScanner implements Scanner {
     const { source } = spec.table;
     const plan = planFilters(spec.table, spec.filters, true);
     const rowLimit = plan.isComplete ? spec.limit : null;
+    if (source.type === 'gateway') return ["The gateway's own statistics, no request"];
     if (source.type === 'files') return describeFilesScan(source, rowLimit);
     return describeHttpScan(this.#tables.for(spec.table, source), plan, rowLimit);
   }
@@ -109,10 +117,11 @@ class ApiScanner implements Scanner {
   /** Never rejects: what goes wrong reaches the consumer through the queue. */
   async #produce(run: ScanRun, plan: FilterPlan): Promise<void> {
     const { table } = run;
+    const { source } = table;
     try {
-      if (table.source.type === 'files') await readFilePages(run, table.source);
-      else {
-        const http = await this.#tables.open(table, table.source, run.signal);
+      if (source.type === 'files') await readFilePages(run, source);
+      if (source.type === 'http') {
+        const http = await this.#tables.open(table, source, run.signal);
         await readHttpPages(run, this.#client, http, plan);
       }
       run.queue.end();

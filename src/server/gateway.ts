@@ -13,9 +13,15 @@ import { createScanner } from '../scan/scanner.js';
 import type { Log, Services } from '../session/services.js';
 import { Session } from '../session/session.js';
 import type { StartupPacket } from '../wire/startup.js';
+import { type ConnectedSession, connectedSession } from './connected-session.js';
 import type { ConnectionHandlers } from './connection.js';
 import { engineParameters, handleConnection } from './connection.js';
+import { Console } from './console.js';
+import { listenError } from './listen-error.js';
 import { RefusedLogin } from './refused-login.js';
+import type { Metrics, MetricsSources } from './statistics/metrics.js';
+import { Statistics } from './statistics/statistics.js';
+import { statisticsDsn } from './statistics/tables.js';
 import { loadTls } from './tls.js';
 import { TrackedScanner } from './tracked-scanner.js';
 
@@ -32,7 +38,9 @@ export class Gateway {
   readonly #cache: ScanCache;
   #secureContext: SecureContext | null;
   #server: Server | null = null;
-  readonly #sessions = new Set<Session>();
+  #console: Console | null = null;
+  readonly #sessions = new Set<ConnectedSession>();
+  readonly #statistics: Statistics;
   readonly #cancelKeys = new Map<string, Session>();
   readonly #refusedLogin = new RefusedLogin();
   #openConnections = 0;
@@ -40,21 +48,32 @@ export class Gateway {
   #arriving = 0;
   #isClosing = false;
 
-  private constructor(model: GatewayModel, log: Log, engine: RunningEngine, names: VirtualNames) {
+  private constructor(
+    model: GatewayModel,
+    log: Log,
+    engine: RunningEngine,
+    names: VirtualNames,
+    newMetrics: NewMetrics | null,
+  ) {
     this.#model = model;
     this.#log = log;
     this.#engine = engine;
     this.#names = names;
-    this.#scanner = newScanner(model, log);
+    const metrics =
+      newMetrics?.({ sessionCount: () => this.#sessions.size, cache: () => this.#cache.entries() }) ?? null;
+    this.#statistics = new Statistics(this.#sessions, () => this.#cache.entries(), metrics, log);
+    if (metrics !== null) this.#console = new Console({ metrics, checkHealth: () => this.#checkHealth() });
+    this.#scanner = this.#newScanner(model);
     this.#cache = new ScanCache(model, { engine, log });
     this.#secureContext = model.tls === null ? null : loadTls(model.tls);
   }
 
   /** Brings a started engine's catalogue in line with the model. Clients cannot connect until `listen`. */
   static async start(model: GatewayModel, log: Log, starting: Promise<RunningEngine>): Promise<Gateway> {
-    const [engine] = await Promise.all([starting, loadParser()]);
+    const [engine, newMetrics] = await Promise.all([starting, loadMetrics(model), loadParser()]);
     try {
-      return new Gateway(model, log, engine, new VirtualNames(await engine.applyCatalogue(model)));
+      const names = new VirtualNames(await engine.applyCatalogue(withStatistics(model)));
+      return new Gateway(model, log, engine, names, newMetrics);
     } catch (error) {
       await engine.close();
       throw error;
@@ -90,10 +109,13 @@ export class Gateway {
       void handleConnection(socket, handlers).finally(() => this.#openConnections--);
     });
     await new Promise<void>((resolve, reject) => {
-      server.once('error', (error: NodeJS.ErrnoException) => reject(listenError(error, host, port)));
+      server.once('error', (error: NodeJS.ErrnoException) =>
+        reject(listenError(error, host, port, '--listen HOST:PORT or "listen" in tidegate.yaml')),
+      );
       server.listen({ host, port, backlog: 1024 }, resolve);
     });
     this.#server = server;
+    await this.#openConsole();
     const address = server.address();
     return { host, port: typeof address === 'object' && address !== null ? address.port : port };
   }
@@ -101,11 +123,11 @@ export class Gateway {
   /** Takes over a new configuration; sessions stay, and statements under way end as they began. */
   async reload(model: GatewayModel): Promise<void> {
     const secureContext = model.tls === null ? null : loadTls(model.tls);
-    const catalogue = await this.#engine.applyCatalogue(model);
+    const catalogue = await this.#engine.applyCatalogue(withStatistics(model));
     const retired = this.#scanner;
     this.#model = model;
     this.#names = new VirtualNames(catalogue);
-    this.#scanner = newScanner(model, this.#log);
+    this.#scanner = this.#newScanner(model);
     this.#cache.retain(model);
     this.#secureContext = secureContext;
     retired.retire();
@@ -118,13 +140,14 @@ export class Gateway {
       this.#server === null ? resolve() : this.#server.close(() => resolve()),
     );
     const deadline = Date.now() + DRAIN_MS;
-    for (const session of this.#sessions) if (!session.isBusy) session.terminate();
+    for (const { session } of this.#sessions) if (!session.isBusy) session.terminate();
     while (this.#sessions.size > 0 && Date.now() < deadline) {
       await new Promise((resolve) => setTimeout(resolve, 20));
-      for (const session of this.#sessions) if (!session.isBusy) session.terminate();
+      for (const { session } of this.#sessions) if (!session.isBusy) session.terminate();
     }
-    for (const session of this.#sessions) session.terminate();
+    for (const { session } of this.#sessions) session.terminate();
     await Promise.race([closed, new Promise((resolve) => setTimeout(resolve, 1000).unref())]);
+    await this.#console?.close();
     await this.#cache.close();
     await this.#scanner.close();
     await this.#engine.close();
@@ -155,12 +178,13 @@ export class Gateway {
       name = cancelName(processId, secretKey);
       this.#cancelKeys.set(name, session);
     };
-    this.#sessions.add(session);
+    const connected = connectedSession(session, socket);
+    this.#sessions.add(connected);
     try {
       const login = known === undefined ? this.#refusedLogin.askInVain(parameters, user) : parameters;
       await session.run(startup.protocol, login, password);
     } finally {
-      this.#sessions.delete(session);
+      this.#sessions.delete(connected);
       this.#cancelKeys.delete(name);
     }
   }
@@ -185,7 +209,27 @@ export class Gateway {
       cache: this.#cache,
       names: () => this.#names,
       log: this.#log,
+      scanLog: this.#statistics.scanLog,
+      onStatement: this.#statistics.onStatement,
     };
+  }
+
+  /** Metrics and health, where the settings ask for them; a reload does not move them. */
+  async #openConsole(): Promise<void> {
+    const listen = this.#model.console;
+    if (listen === null || this.#console === null) return;
+    const port = await this.#console.listen(listen.host, listen.port);
+    const address = `${listen.host}:${port}`;
+    this.#log('info', { address }, `console: http://${address}/metrics and /healthz`);
+  }
+
+  async #checkHealth(): Promise<void> {
+    await this.#engine.query('SELECT 1');
+  }
+
+  #newScanner(model: GatewayModel): TrackedScanner {
+    const { requestLog, rows: ownRows } = this.#statistics;
+    return new TrackedScanner(createScanner(model, { createReader, log: this.#log, requestLog, ownRows }));
   }
 
   /** Settings that a session starts with unless its client asks for others. */
@@ -195,8 +239,18 @@ export class Gateway {
   }
 }
 
-function newScanner(model: GatewayModel, log: Log): TrackedScanner {
-  return new TrackedScanner(createScanner(model, { createReader, log }));
+type NewMetrics = (sources: MetricsSources) => Metrics;
+
+/** The library behind the metrics is only loaded where somebody asks for them. */
+async function loadMetrics(model: GatewayModel): Promise<NewMetrics | null> {
+  if (model.console === null) return null;
+  const { Metrics } = await import('./statistics/metrics.js');
+  return (sources) => new Metrics(sources);
+}
+
+/** The configured DSNs, and the gateway's own. */
+function withStatistics(model: GatewayModel): GatewayModel {
+  return { ...model, dsns: [...model.dsns, statisticsDsn()] };
 }
 
 function cancelName(processId: number, secretKey: Buffer): string {
@@ -206,19 +260,5 @@ function cancelName(processId: number, secretKey: Buffer): string {
 function unknownUser(user: string): GatewayError {
   return errors.invalidAuthorization(`user "${user}" does not exist`, {
     hint: 'No users are configured: connect as "tidegate", or list users under "users" in tidegate.yaml.',
-  });
-}
-
-function listenError(error: NodeJS.ErrnoException, host: string, port: number): Error {
-  const reasons: Readonly<Record<string, string>> = {
-    EADDRINUSE: 'is in use by another program',
-    EACCES: 'may not be used by this user',
-    EADDRNOTAVAIL: 'is not an address of this machine',
-  };
-  const reason = reasons[error.code ?? ''];
-  if (reason === undefined) return error;
-  return errors.configuration(`${host}:${port} ${reason}`, {
-    hint: 'Choose another address with --listen HOST:PORT or "listen" in tidegate.yaml.',
-    cause: error,
   });
 }

@@ -1,4 +1,6 @@
 import { errors } from '../core/errors.js';
+import type { StatementKind } from '../plan/statement.js';
+import type { StatementScans } from './statement-scans.js';
 
 /** The statement that a session is working on: what cancels it, and its time limit. */
 export class ActiveStatement {
@@ -7,6 +9,10 @@ export class ActiveStatement {
   #timer: NodeJS.Timeout | null = null;
   /** The engine works for it: cancelling has to go there too. */
   isInEngine = false;
+  /** Null until it is planned. */
+  scans: StatementScans | null = null;
+
+  constructor(readonly kind: StatementKind) {}
 
   get signal(): AbortSignal {
     return this.#controller.signal;

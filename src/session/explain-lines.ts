@@ -1,29 +1,50 @@
 import { filterText } from '../plan/push-down.js';
 import type { PlannedScan, StatementPlan } from '../plan/statement-plan.js';
 import type { Scanner } from '../scan/scan.js';
+import type { ScanEntry } from '../scan/scan-log.js';
 import type { Frame } from '../wire/frames.js';
 import { readDataRow } from '../wire/messages.js';
 import { backend } from '../wire/write.js';
 import type { ClientText } from './client-text.js';
 import type { FrameTransform } from './engine-run.js';
+import { type StatementScans, sumOf } from './statement-scans.js';
 
 /**
  * What EXPLAIN shows besides PostgreSQL's own plan: each scan's request, what was pushed down, what is still checked.
  * @param kept per scan, what kept rows have to do with it
+ * @param scans those that EXPLAIN ANALYZE has made; null: none were
  */
 export function explainLines(
   plan: StatementPlan,
   streams: boolean,
   scanner: Scanner,
   kept: readonly (string | null)[],
+  scans: StatementScans | null,
 ): string[] {
   const way = streams
     ? 'rows stream from the API to the client'
     : 'rows are fetched into the engine, which computes the result';
-  return [
-    `Tidegate: ${way}`,
-    ...plan.scans.flatMap((scan, index) => scanLines(scan, plan, scanner, kept[index] ?? null)),
-  ];
+  const lines = plan.scans.flatMap((scan, index) => {
+    const facts = scanLines(scan, plan, scanner, kept[index] ?? null);
+    return scans === null || scan.spec === null ? facts : [...facts, `    ${costLine(scans.madeFor(index))}`];
+  });
+  return [`Tidegate: ${way}`, ...lines];
+}
+
+/** What EXPLAIN ANALYZE says of the scans that were made for one of the plan's. */
+function costLine(made: readonly ScanEntry[]): string {
+  if (made.length === 0) return 'Actual: no request, a value it depends on has no rows';
+  const { requests, pages, rows, bytes, retries, waitMs, cacheHits } = sumOf(made.map((entry) => entry.statistics));
+  const ms = Math.max(...made.map((entry) => entry.durationMs ?? 0));
+  const facts = [counted(requests, 'request'), counted(pages, 'page'), counted(rows, 'row'), counted(bytes, 'byte')];
+  if (retries > 0) facts.push(counted(retries, 'retry', 'retries'));
+  if (waitMs > 0) facts.push(`waited ${waitMs} ms`);
+  if (cacheHits > 0) facts.push(counted(cacheHits, 'cache hit'));
+  return `Actual: ${[...facts, `${ms} ms`].join(', ')}`;
+}
+
+function counted(count: number, one: string, many = `${one}s`): string {
+  return `${count} ${count === 1 ? one : many}`;
 }
 
 function scanLines(scan: PlannedScan, plan: StatementPlan, scanner: Scanner, kept: string | null): string[] {

@@ -1,5 +1,4 @@
 import type { Statement } from '../plan/statement.js';
-import type { ScanStatistics } from '../scan/scan.js';
 import type { FieldDescription } from '../wire/messages.js';
 import type { ActiveStatement } from './active-statement.js';
 
@@ -27,7 +26,6 @@ export interface Portal {
 export interface RunningStatement {
   readonly run: PortalRun;
   readonly way: 'stream' | 'engine';
-  readonly statistics: ScanStatistics;
   readonly active: ActiveStatement;
 }
 

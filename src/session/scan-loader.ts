@@ -3,8 +3,9 @@ import type { CatalogueEntry, ScanTable } from '../engine/engine.js';
 import type { CacheMode } from '../engine/scan-cache/cache-info.js';
 import type { Dependency, PlannedScan, StatementPlan } from '../plan/statement-plan.js';
 import { quoteIdentifier } from '../plan/syntax.js';
-import type { PushedFilter, ScanContext, ScanSpec } from '../scan/scan.js';
+import type { PushedFilter, ScanSpec } from '../scan/scan.js';
 import type { Services } from './services.js';
+import type { ScanPurpose, StatementScans } from './statement-scans.js';
 
 /**
  * Loads the scans of one statement into scan tables, all at once, but a dependent scan after those that its values come
@@ -13,7 +14,8 @@ import type { Services } from './services.js';
 export class ScanLoader {
   readonly #services: Services;
   readonly #plan: StatementPlan;
-  readonly #context: ScanContext;
+  readonly #scans: StatementScans;
+  readonly #signal: AbortSignal;
   readonly #mode: CacheMode;
   readonly #keep: (table: ScanTable) => void;
   readonly #failure = new AbortController();
@@ -23,13 +25,15 @@ export class ScanLoader {
   constructor(
     services: Services,
     plan: StatementPlan,
-    context: ScanContext,
+    scans: StatementScans,
+    signal: AbortSignal,
     mode: CacheMode,
     keep: (table: ScanTable) => void,
   ) {
     this.#services = services;
     this.#plan = plan;
-    this.#context = { ...context, signal: AbortSignal.any([context.signal, this.#failure.signal]) };
+    this.#scans = scans;
+    this.#signal = AbortSignal.any([signal, this.#failure.signal]);
     this.#mode = mode;
     this.#keep = keep;
   }
@@ -45,7 +49,7 @@ export class ScanLoader {
   #loadOnce(index: number): Promise<string> {
     let load = this.#loads.get(index);
     if (load === undefined) {
-      load = this.#load(this.#plan.scans[index]!).catch((error: unknown) => {
+      load = this.#load(index).catch((error: unknown) => {
         // The first failure is the reason; those that follow from it are not.
         this.#failure.abort(error);
         throw error;
@@ -55,29 +59,38 @@ export class ScanLoader {
     return load;
   }
 
-  async #load(scan: PlannedScan): Promise<string> {
+  async #load(index: number): Promise<string> {
+    const scan: PlannedScan = this.#plan.scans[index]!;
     // A table that the plan never reads can as well be an empty one.
     if (scan.spec === null) return scan.planTable;
     const specs = await this.#dependentSpecs(scan.spec, scan.dependencies);
     if (specs.length === 0) return scan.planTable;
-    const table = await this.#table(scan.reference.entry, specs, groupsByKey(this.#plan, scan.spec));
+    const purpose: ScanPurpose = { way: 'engine', planned: index, signal: this.#signal };
+    const table = await this.#table(scan.reference.entry, specs, groupsByKey(this.#plan, scan.spec), purpose);
     this.#keep(table);
     return table.sqlName;
   }
 
   /** A table with the rows of the scans, of which there is at least one. */
-  #table(entry: CatalogueEntry, specs: readonly ScanSpec[], withPrimaryKey: boolean): Promise<ScanTable> {
+  #table(
+    entry: CatalogueEntry,
+    specs: readonly ScanSpec[],
+    withPrimaryKey: boolean,
+    purpose: ScanPurpose,
+  ): Promise<ScanTable> {
     const { engine, cache, scanner } = this.#services;
     const spec = specs[0]!;
     // Only a single scan says by its filters which rows are in the table.
     if (specs.length === 1 && cache.keeps(spec.table, this.#mode)) {
-      return cache.acquire({ entry, spec, mode: this.#mode, withPrimaryKey }, scanner, this.#context);
+      const request = { entry, spec, mode: this.#mode, withPrimaryKey };
+      return this.#scans.run(spec, purpose, (context) => cache.acquire(request, scanner, context));
     }
-    return engine.load(entry, spec.columns, this.#open(specs), { withPrimaryKey }, this.#context.signal);
+    return engine.load(entry, spec.columns, this.#open(specs, purpose), { withPrimaryKey }, this.#signal);
   }
 
-  async *#open(specs: readonly ScanSpec[]): AsyncGenerator<RowBatch, void, void> {
-    for (const spec of specs) yield* this.#services.scanner.open(spec, this.#context);
+  async *#open(specs: readonly ScanSpec[], purpose: ScanPurpose): AsyncGenerator<RowBatch, void, void> {
+    const { scanner } = this.#services;
+    for (const spec of specs) yield* this.#scans.read(spec, purpose, (context) => scanner.open(spec, context));
   }
 
   /** The scan with the values it depends on for filters; as many scans as there are combinations, none if no values. */

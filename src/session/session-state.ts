@@ -1,15 +1,22 @@
+import { GatewayError } from '../core/errors.js';
+import { newScanStatistics } from '../scan/scan.js';
+import type { ScanOwner } from '../scan/scan-log.js';
 import { ActiveStatement } from './active-statement.js';
 import type { BoundStatement } from './bound-statement.js';
 import { ClientText } from './client-text.js';
 import type { ClientWriter } from './client-writer.js';
+import { EngineError } from './engine-answers.js';
 import type { EngineLink } from './engine-link.js';
 import type { PositionMap } from './failure.js';
 import { reportFailure } from './failure.js';
 import type { Portal, PreparedStatement, RunningStatement } from './prepared.js';
 import { NamedObjects } from './prepared.js';
-import type { Services } from './services.js';
+import type { EndedStatement, Services } from './services.js';
 import type { ReportedSettings } from './settings.js';
 import { StatementRunner } from './statement-runner.js';
+
+/** Much longer than the engine takes to stop, much shorter than a person's patience. */
+const REPEAT_CANCEL_MS = 100;
 
 /** What the parts of one session share: its connections, its named objects, and the statement under way. */
 export class SessionState {
@@ -26,9 +33,10 @@ export class SessionState {
     readonly client: ClientWriter,
     readonly reported: ReportedSettings,
     readonly cancelInEngine: () => void,
+    readonly owner: () => ScanOwner,
   ) {
     this.text = new ClientText(reported, services.engine);
-    this.runner = new StatementRunner(services, link, client, reported, this.text);
+    this.runner = new StatementRunner(services, link, client, reported, this.text, owner);
   }
 
   /** The statement under way, as far as the gateway has a part in it. */
@@ -38,37 +46,41 @@ export class SessionState {
 
   /** Plans and starts a statement; null: it has nothing to do with virtual tables after all. */
   async start(bound: BoundStatement): Promise<RunningStatement | null> {
-    const active = new ActiveStatement();
-    const running = await this.#whileActive(active, () =>
-      this.runner.start(bound, active, () => this.#cancelIfInEngine(active)),
-    );
-    if (running === null) active.stopClock();
-    return running;
+    const active = new ActiveStatement(bound.statement.kind);
+    try {
+      const running = await this.#whileActive(active, () =>
+        this.runner.start(bound, active, () => this.#cancelIfInEngine(active)),
+      );
+      if (running === null) active.stopClock();
+      return running;
+    } catch (error) {
+      this.#ended(active, null, sqlstateOf(error));
+      throw error;
+    }
   }
 
   /** Sends the next rows of a running statement to the client. */
   async execute(running: RunningStatement, maxRows: number): Promise<void> {
     const { active } = running;
+    active.signal.throwIfAborted();
     active.isInEngine = running.way === 'engine';
     await this.#whileActive(active, () => running.run.execute(maxRows));
     active.isInEngine = false;
   }
 
-  /** Ends a running statement and writes its log line. */
+  /** Ends a running statement and tells what it has cost. */
   async finish(running: RunningStatement, sqlstate: string | null = null, isGone = false): Promise<void> {
     running.active.stopClock();
     await running.run.close(isGone);
-    const { requests, pages, rows, bytes, retries, cacheHits } = running.statistics;
-    const ms = Math.round(running.active.elapsedMs);
-    const { way } = running;
-    this.services.log('info', { way, requests, pages, rows, bytes, retries, cacheHits, ms, sqlstate }, 'statement');
+    this.#ended(running.active, running.way, sqlstate);
   }
 
   /** Cancels what is under way, for a cancel request or because the client is gone. */
   cancel(message: string): void {
     const active = this.#active;
     active?.cancel(message);
-    if (active === null ? this.link.isBusy : active.isInEngine) this.cancelInEngine();
+    if (active !== null) this.#cancelIfInEngine(active);
+    else if (this.link.isBusy) this.cancelInEngine();
   }
 
   /** Tells the client of a failure; see `reportFailure`. */
@@ -91,8 +103,17 @@ export class SessionState {
     this.runner.dropScanTables();
   }
 
+  #ended(active: ActiveStatement, way: EndedStatement['way'], sqlstate: string | null): void {
+    const { kind, elapsedMs, scans } = active;
+    const totals = scans?.totals ?? newScanStatistics();
+    this.services.onStatement({ ...this.owner(), kind, way, totals, durationMs: Math.round(elapsedMs), sqlstate });
+  }
+
+  /** A request that overtakes the statement on its way to the engine stops nothing there, so it is repeated. */
   #cancelIfInEngine(active: ActiveStatement): void {
-    if (active.isInEngine) this.cancelInEngine();
+    if (!active.isInEngine || this.#active !== active) return;
+    this.cancelInEngine();
+    setTimeout(() => this.#cancelIfInEngine(active), REPEAT_CANCEL_MS).unref();
   }
 
   async #whileActive<T>(active: ActiveStatement, work: () => Promise<T>): Promise<T> {
@@ -106,4 +127,9 @@ export class SessionState {
       this.#active = null;
     }
   }
+}
+
+function sqlstateOf(error: unknown): string {
+  if (error instanceof EngineError) return error.fields.get('C') ?? 'XX000';
+  return error instanceof GatewayError ? error.sqlstate : 'XX000';
 }

@@ -6,6 +6,7 @@ import type { Frame } from '../wire/frames.js';
 import { BodyReader } from '../wire/frames.js';
 import { cancelRequest, startupMessage } from '../wire/startup.js';
 import { backend, frontend } from '../wire/write.js';
+import type { ActiveStatement } from './active-statement.js';
 import { ClientWriter } from './client-writer.js';
 import { EngineLink } from './engine-link.js';
 import { EngineLogin } from './engine-login.js';
@@ -37,6 +38,7 @@ export class Session {
   readonly #extended: ExtendedQuery;
   readonly #simple: SimpleQuery;
   #cancelKey: CancelKey | null = null;
+  #user = '';
   /** Called when the engine has said what cancels this session. */
   onCancelKey: (key: CancelKey) => void = () => {};
   /** Called with the ErrorResponse by which the engine refuses the login; returns what the client gets in its place. */
@@ -55,6 +57,7 @@ export class Session {
       this.#client,
       this.#reported,
       () => void this.#cancelInEngine(),
+      () => ({ processId: this.#cancelKey?.processId ?? null, user: this.#user }),
     );
     this.#extended = new ExtendedQuery(this.#state);
     this.#simple = new SimpleQuery(this.#state, this.#queue);
@@ -78,6 +81,7 @@ export class Session {
    * @param password logs the user in at the engine in the client's place; null: the client does it
    */
   async run(protocol: number, parameters: ReadonlyMap<string, string>, password: Secret | null): Promise<void> {
+    this.#user = parameters.get('user') ?? '';
     const login = password === null ? null : new EngineLogin(this.#link, password);
     if (login !== null) login.onFailed = (error) => this.#failStartup(error);
     this.#link.request(startupMessage(protocol, parameters), 'startup', {
@@ -109,6 +113,23 @@ export class Session {
       backend.error(errors.shuttingDown('terminating connection due to administrator command'), 'FATAL'),
     );
     this.#clientSocket.end();
+  }
+
+  get processId(): number | null {
+    return this.#cancelKey?.processId ?? null;
+  }
+
+  get user(): string {
+    return this.#user;
+  }
+
+  get applicationName(): string {
+    return this.#reported.applicationName;
+  }
+
+  /** The statement that the gateway has a part in, while one is under way. */
+  get activity(): ActiveStatement | null {
+    return this.#state.active;
   }
 
   /** True while a statement that the gateway has a part in is under way. */

@@ -47,15 +47,18 @@ export interface AskedSettings {
   readonly forcesEngine: boolean;
   /** `SET tidegate.cache`. */
   readonly cacheMode: CacheMode;
+  /** `SET tidegate.max_requests`; null: any number. */
+  readonly maxRequests: number | null;
 }
 
-const ASKED: readonly string[] = [
-  "'statement_timeout'",
-  "'bytea_output'",
-  "'extra_float_digits'",
-  "'tidegate.execution', true",
-  "'tidegate.cache', true",
-].map((setting) => `pg_catalog.current_setting(${setting})`);
+const ASKED = [
+  'statement_timeout',
+  'bytea_output',
+  'extra_float_digits',
+  'tidegate.execution',
+  'tidegate.cache',
+  'tidegate.max_requests',
+] as const;
 
 /** Asks for them, and for the OIDs of the table names given as parameters; one row. */
 export function settingsQuery(nameCount: number): string {
@@ -63,7 +66,8 @@ export function settingsQuery(nameCount: number): string {
     { length: nameCount },
     (_, index) => `pg_catalog.to_regclass($${index + 1})::pg_catalog.oid`,
   );
-  return `SELECT ${[...ASKED, ...names].join(', ')}`;
+  const settings = ASKED.map((name) => `pg_catalog.current_setting('${name}', true)`);
+  return `SELECT ${[...settings, ...names].join(', ')}`;
 }
 
 /** The OID of the n-th of the names, 0 where there is no such table. */
@@ -71,15 +75,26 @@ export function oidAnswered(row: readonly (string | null)[], index: number): num
   return Number(row[ASKED.length + index] ?? 0);
 }
 
+/** @throws GatewayError 22023 where a setting of the gateway's own has a value that means nothing */
 export function readSettings(row: readonly (string | null)[]): AskedSettings {
-  const [timeout, byteaOutput, floatDigits, execution, cache] = row;
+  const setting = (name: (typeof ASKED)[number]): string => row[ASKED.indexOf(name)] ?? '';
   return {
-    statementTimeoutMs: readMilliseconds(timeout ?? '0'),
-    hasHexBytea: byteaOutput === 'hex',
-    hasExactFloats: Number(floatDigits) >= 1,
-    forcesEngine: execution === 'engine',
-    cacheMode: readCacheMode(cache ?? ''),
+    statementTimeoutMs: readMilliseconds(setting('statement_timeout')),
+    hasHexBytea: setting('bytea_output') === 'hex',
+    hasExactFloats: Number(setting('extra_float_digits')) >= 1,
+    forcesEngine: setting('tidegate.execution') === 'engine',
+    cacheMode: readCacheMode(setting('tidegate.cache')),
+    maxRequests: readMaxRequests(setting('tidegate.max_requests')),
   };
+}
+
+/** Empty is what a setting has that was RESET. */
+function readMaxRequests(text: string): number | null {
+  if (text === '') return null;
+  if (/^\d{1,9}$/.test(text)) return Number(text);
+  throw errors.invalidParameter(`invalid value for parameter "tidegate.max_requests": "${text}"`, {
+    hint: 'Set a number of requests, 0 for none at all, or RESET tidegate.max_requests for any number.',
+  });
 }
 
 const CACHE_MODES: ReadonlyMap<string, CacheMode> = new Map([

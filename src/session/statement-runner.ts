@@ -10,8 +10,7 @@ import { characterCount } from '../plan/syntax.js';
 import type { Resolve } from '../plan/template.js';
 import { renderTemplate } from '../plan/template.js';
 import { isInternal } from '../plan/virtual-names.js';
-import type { ScanContext, ScanStatistics } from '../scan/scan.js';
-import { newScanStatistics } from '../scan/scan.js';
+import type { ScanOwner } from '../scan/scan-log.js';
 import { backend, textBindTail } from '../wire/write.js';
 import type { ActiveStatement } from './active-statement.js';
 import type { BoundStatement } from './bound-statement.js';
@@ -34,6 +33,7 @@ import { ScanLoader } from './scan-loader.js';
 import type { Services } from './services.js';
 import type { AskedSettings, ReportedSettings } from './settings.js';
 import { oidAnswered, printSettings, readSettings, settingsQuery } from './settings.js';
+import { StatementScans } from './statement-scans.js';
 import { StreamRun } from './stream-run.js';
 
 /** Plans statements over virtual tables in one session and starts them on the stream or the engine path. */
@@ -50,6 +50,7 @@ export class StatementRunner {
     readonly client: ClientWriter,
     readonly reported: ReportedSettings,
     readonly text: ClientText,
+    readonly owner: () => ScanOwner,
   ) {}
 
   /**
@@ -166,7 +167,8 @@ export class StatementRunner {
     active: ActiveStatement,
   ): Promise<RunningStatement> {
     const { signal } = active;
-    const statistics = newScanStatistics();
+    const scans = this.#newScans(signal, asked);
+    active.scans = scans;
     const mode = asked.cacheMode;
     const stream = widenedStream(plan.stream, this.services, mode);
     const encoder = asked.forcesEngine ? null : this.#streamEncoder(bound, stream, asked);
@@ -176,12 +178,12 @@ export class StatementRunner {
     const isCursor = cursor?.type === 'declare';
     if (streams && !isExplain && !(isCursor && !cursor.isPlain)) {
       const { entry } = plan.scans[0]!.reference;
-      const open = (readsAhead: () => boolean) => {
-        const context = { ...this.#scanContext(signal, statistics), readsAhead };
-        return openStream(stream, entry, this.services, mode, context);
-      };
+      const open = (readsAhead: () => boolean) =>
+        scans.read(stream.spec, { way: 'stream', planned: 0, readsAhead }, (context) =>
+          openStream(stream, entry, this.services, mode, context),
+        );
       const run = new StreamRun(stream, encoder, this.client, signal, open);
-      const running: RunningStatement = { run, statistics, active, way: 'stream' };
+      const running: RunningStatement = { run, active, way: 'stream' };
       if (!isCursor) return running;
       const encoderFor = (formats: readonly number[]) => this.#encoder(stream, formats, asked);
       const { statementTimeoutMs } = asked;
@@ -199,17 +201,17 @@ export class StatementRunner {
     // Asked before the scans are run, which may change it.
     const kept = isExplain ? plan.scans.map((scan) => describeKept(scan, streamed, this.services, mode)) : [];
     const tables = fetches
-      ? await new ScanLoader(this.services, plan, this.#scanContext(signal, statistics), mode, (table) =>
-          this.#scanTables.push(table),
-        ).load()
+      ? await new ScanLoader(this.services, plan, scans, signal, mode, (table) => this.#scanTables.push(table)).load()
       : plan.scans.map((scan) => scan.planTable);
-    const onFrame = isExplain ? this.#explainTransform(statement, plan, tables, streamed !== null, kept) : null;
+    const onFrame = isExplain
+      ? this.#explainTransform(statement, plan, tables, streamed !== null, kept, fetches ? scans : null)
+      : null;
     // The engine only knows that it was told to stop; the signal knows why.
     const onError: ErrorTransform = (frame) =>
       signal.aborted ? this.text.encodeFields(backend.error(signal.reason as GatewayError)) : frame;
     const sql = executableSql(statement, plan, tables);
     const run = await EngineRun.start(this.link, this.#newName(), sql, bound, onError, onFrame);
-    return { run, statistics, active, way: 'engine' };
+    return { run, active, way: 'engine' };
   }
 
   #newName(): string {
@@ -248,22 +250,26 @@ export class StatementRunner {
     tables: readonly string[],
     streams: boolean,
     kept: readonly (string | null)[],
+    scans: StatementScans | null,
   ): FrameTransform {
-    const lines = statement.explain!.isText ? explainLines(plan, streams, this.services.scanner, kept) : [];
+    const lines = statement.explain!.isText ? explainLines(plan, streams, this.services.scanner, kept, scans) : [];
     // With use_remote_estimate postgres_fdw reads the costs off the first row.
     const place = this.reported.applicationName.startsWith('postgres_fdw') ? 'below' : 'above';
     return explainTransform(lines, tableNamesShown(tables, plan.scans), place, this.text);
   }
 
-  #scanContext(signal: AbortSignal, statistics: ScanStatistics): ScanContext {
-    return {
-      signal,
-      statistics,
-      session: this.client,
-      notice: (message: string) => {
-        this.client.write(this.text.encodeFields(backend.notice(message)));
-      },
+  #newScans(signal: AbortSignal, { maxRequests }: AskedSettings): StatementScans {
+    const notice = (message: string): void => {
+      this.client.write(this.text.encodeFields(backend.notice(message)));
     };
+    return new StatementScans({
+      scanLog: this.services.scanLog,
+      owner: this.owner(),
+      session: this.client,
+      signal,
+      notice,
+      maxRequests,
+    });
   }
 }
 

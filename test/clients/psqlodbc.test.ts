@@ -116,7 +116,8 @@ show(len(list(cur.getTypeInfo())) > 10)
           ['shop', 'rates', 'TABLE'],
           ['shop', 'slow', 'TABLE'],
         ],
-        ['shop'],
+        // The user is an admin, who sees the statistics.
+        ['shop', 'tidegate'],
         [
           ['id', 'int8', 19, 0, 0, 1],
           ['status', 'varchar', 20, null, 1, 2],

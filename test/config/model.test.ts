@@ -12,6 +12,7 @@ test('fills in every default', async () => {
   expect(model).toEqual({
     listen: { host: '127.0.0.1', port: 5488 },
     tls: null,
+    console: null,
     users: [{ name: 'tidegate', password: null, dsns: 'all', isAdmin: true }],
     engine: { mode: 'embedded', dataDir: null, binDir: null },
     tokens: { file: join(folder, '.tidegate/tokens'), key: null },

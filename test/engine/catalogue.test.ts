@@ -231,7 +231,7 @@ describe('catalogue', () => {
   });
 
   it('refuses a DSN that would take a schema of somebody else’s', async () => {
-    for (const name of ['public', 'pg_temp', 'tidegate', 'information_schema']) {
+    for (const name of ['public', 'pg_temp', 'tidegate_scan', 'information_schema']) {
       expect(await failure(engine.applyCatalogue(gateway([dsn(name, [])])))).toMatchObject({ sqlstate: 'F0000' });
     }
     await engine.query('CREATE SCHEMA theirs');

@@ -167,6 +167,7 @@ export function gateway(dsns: readonly DsnModel[], users: readonly UserModel[] =
       statementTimeoutMs: null,
       cacheBytes: 2 ** 30,
     },
+    console: null,
     log: { level: 'info', format: 'json' },
     dsns,
   };

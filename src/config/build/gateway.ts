@@ -6,12 +6,13 @@ import type { EngineModel, GatewayLimits, GatewayModel, TlsModel } from '../mode
 import type { GatewayInput } from '../schema/gateway.js';
 import type { SourcePath } from '../source-tree.js';
 import { type BuildContext, isDamaged } from './context.js';
+import { parseListen } from './listen.js';
 
 /** Below the folder of `tidegate.yaml`, so that two gateways with their own settings have stores of their own. */
 const DEFAULT_TOKENS_FILE = '.tidegate/tokens';
 
 /** The settings without listen address, users and DSNs, which depend on more than this file. */
-export type GatewaySettings = Pick<GatewayModel, 'tls' | 'engine' | 'tokens' | 'limits' | 'log'>;
+export type GatewaySettings = Pick<GatewayModel, 'tls' | 'engine' | 'tokens' | 'limits' | 'log' | 'console'>;
 
 /** Makes the model of the valid parts of `tidegate.yaml`. */
 export function buildGateway(input: GatewayInput, context: BuildContext): GatewaySettings {
@@ -24,6 +25,7 @@ export function buildGateway(input: GatewayInput, context: BuildContext): Gatewa
     },
     limits: buildLimits(input.limits),
     log: input.log ?? { level: 'info', format: 'json' },
+    console: input.console === undefined ? null : buildConsole(input.console.listen, context),
   };
 }
 
@@ -44,6 +46,11 @@ function buildTls(input: NonNullable<GatewayInput['tls']>, context: BuildContext
     return path;
   };
   return { certFile: file('cert'), keyFile: file('key'), required: input.required };
+}
+
+function buildConsole(listen: string, { tree, problems }: BuildContext): GatewayModel['console'] {
+  const place: SourcePath = ['console', 'listen'];
+  return parseListen(listen, tree.written(place), tree.at(place), problems);
 }
 
 function buildEngine(input: NonNullable<GatewayInput['engine']>, context: BuildContext): EngineModel {

@@ -77,6 +77,14 @@ export const gatewaySchema = z
       })
       .meta({ id: 'GatewayLimits', description: 'Limits of the gateway.' })
       .optional(),
+    console: z
+      .strictObject({
+        listen: filledText
+          .describe('Address and port of /metrics (Prometheus) and /healthz.')
+          .meta({ examples: ['127.0.0.1:5489'] }),
+      })
+      .meta({ id: 'Console', description: 'Figures for monitoring; off unless set.' })
+      .optional(),
     log: z
       .strictObject({
         level: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),
