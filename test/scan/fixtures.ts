@@ -351,9 +351,9 @@ export async function failureOf(
   throw new Error('expected a failure');
 }
 
-/** Waits until the condition holds, for at most two seconds. */
+/** Waits until the condition holds, for at most ten seconds. */
 export async function until(condition: () => boolean): Promise<void> {
-  const deadline = performance.now() + 2_000;
+  const deadline = performance.now() + 10_000;
   while (!condition()) {
     if (performance.now() > deadline) throw new Error('the condition did not come true');
     await new Promise((resolve) => setTimeout(resolve, 5));
