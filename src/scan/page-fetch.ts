@@ -17,12 +17,15 @@ import {
 import type { RequestVariant } from './filter-plan.js';
 import { type LinkedSignals, linkSignals } from './link-signals.js';
 import { pageConstants } from './page-constants.js';
+import { conditionalDraft } from './page-memory.js';
 import { PageObserver } from './page-observer.js';
 import type { PageOutlet } from './page-outlet.js';
 import { type OpenedPage, readPage } from './page-reading.js';
 import { rowChooser } from './row-slices.js';
+import type { RememberedPage } from './scan.js';
 import type { ScanRun } from './scan-run.js';
 
+const NOT_MODIFIED = 304;
 /** Statuses of a success without a body. */
 const NO_CONTENT: ReadonlySet<number> = new Set([204, 205]);
 
@@ -58,6 +61,8 @@ export class PageFetch {
   readonly #outlet: PageOutlet;
   readonly #draft: RequestDraft;
   readonly #number: number;
+  /** What the page was before: it is only asked for if it is not that any more. */
+  #known: RememberedPage | null;
   readonly #attempts: Attempts;
   readonly #context: SendContext;
   readonly #entry: OpenEntry;
@@ -68,13 +73,20 @@ export class PageFetch {
   /** The page as its last try answered it. */
   #current: { readonly response: HttpResponse; readonly observer: PageObserver } | null = null;
 
-  /** `number` is 1-based within the sequence. */
-  constructor(settings: PageSettings, outlet: PageOutlet, draft: RequestDraft, number: number) {
+  /** `number` is 1-based within the sequence; `known` is for `isUnchanged`. */
+  constructor(
+    settings: PageSettings,
+    outlet: PageOutlet,
+    draft: RequestDraft,
+    number: number,
+    known: RememberedPage | null = null,
+  ) {
     const { run, policy } = settings;
     this.#settings = settings;
     this.#outlet = outlet;
     this.#draft = draft;
     this.#number = number;
+    this.#known = known;
     this.#link = linkSignals([outlet.signal]);
     this.#attempts = new Attempts(policy.retry.attempts);
     this.#entry = run.options.requestLog.begin({
@@ -98,6 +110,18 @@ export class PageFetch {
   begin(): void {
     this.#begun = this.#send();
     this.#begun.catch(() => {});
+  }
+
+  /** Whether the page is still what was known of it; if not, it can be read. */
+  async isUnchanged(): Promise<boolean> {
+    this.begin();
+    const { response } = await this.#begun!;
+    if (response.status !== NOT_MODIFIED) return false;
+    response.discard();
+    this.#begun = null;
+    this.#link.unlink();
+    this.#endEntry();
+    return true;
   }
 
   /** Lets others use the place of a request that has begun. */
@@ -143,7 +167,13 @@ export class PageFetch {
 
   #send(): Promise<Answer> {
     const { client, policy } = this.#settings;
-    return sendRequest(client, this.#draft, policy, this.#attempts, this.#context);
+    const known = this.#known;
+    // What comes after a page that has changed is read in any case.
+    this.#known = null;
+    if (known === null) return sendRequest(client, this.#draft, policy, this.#attempts, this.#context);
+    const acceptedStatuses = new Set([...policy.acceptedStatuses, NOT_MODIFIED]);
+    const draft = conditionalDraft(this.#draft, known);
+    return sendRequest(client, draft, { ...policy, acceptedStatuses }, this.#attempts, this.#context);
   }
 
   get #length(): PageLength {
@@ -173,11 +203,15 @@ export class PageFetch {
             onStall: listener.onStall,
           }),
     });
-    if (result.type !== 'read') return result;
+    if (result.type !== 'read') {
+      run.memory?.giveUp();
+      return result;
+    }
     const { response, observer } = this.#current!;
     const { recordCount, captured } = result.outcome;
     this.#entry.rows = recordCount;
     const { status, headers, url } = response;
+    run.memory?.note(this.#number, this.#draft, status, headers);
     const { fingerprint, hasMatched, text } = observer;
     const page = { number: this.#number, recordCount, captured, status, headers, url };
     return { type: 'read', facts: { ...page, fingerprint, hasMatched, text, length: this.#length } };

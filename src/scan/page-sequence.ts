@@ -11,6 +11,7 @@ import { drainLane, Lane } from './lane.js';
 import { type FetchedPage, PageFetch, type PageSettings } from './page-fetch.js';
 import type { PageOutlet } from './page-outlet.js';
 import { sizeForLimit } from './page-size.js';
+import type { RememberedPage } from './scan.js';
 import type { ScanRun } from './scan-run.js';
 
 /** The paginator of one sequence of pages, and what LIMIT makes of its requests. */
@@ -73,7 +74,9 @@ export class PageSequence {
   }
 
   async #readInTurn(outlet: PageOutlet): Promise<boolean> {
-    let current = new PageFetch(this.#settings, outlet, this.#first, 1);
+    const first = await this.#askWhatChanged(outlet);
+    if (first === 'nothing') return true;
+    let current = first ?? new PageFetch(this.#settings, outlet, this.#first, 1);
     try {
       for (let number = 1; ; number++) {
         const turn = await outlet.nextTurn(() => current.releaseSlot());
@@ -93,6 +96,37 @@ export class PageSequence {
     } finally {
       await Promise.all([current.abandon(), this.#ahead?.fetch.abandon()]);
     }
+  }
+
+  /** Asks about known pages, if there are any. The first page, to be read, where it is that one that has changed. */
+  async #askWhatChanged(outlet: PageOutlet): Promise<PageFetch | 'nothing' | null> {
+    const { memory } = this.#run;
+    const [known, ...others] = memory?.knownFrom(this.#first) ?? [];
+    if (known === undefined) return null;
+    const first = new PageFetch(this.#settings, outlet, this.#first, 1, known);
+    try {
+      if (!(await first.isUnchanged())) return first;
+    } catch (error) {
+      await first.abandon();
+      throw error;
+    }
+    if (!(await this.#areUnchanged(outlet, others))) return null;
+    memory!.reportUnchanged();
+    return 'nothing';
+  }
+
+  /** Asks about the pages behind the first. The last comes first: rows that are new are often at the end. */
+  async #areUnchanged(outlet: PageOutlet, known: readonly RememberedPage[]): Promise<boolean> {
+    const numbered = known.map((page, index) => ({ page, number: index + 2 }));
+    for (const { page, number } of [...numbered.slice(-1), ...numbered.slice(0, -1)]) {
+      const fetch = new PageFetch(this.#settings, outlet, page.draft, number, page);
+      try {
+        if (!(await fetch.isUnchanged())) return false;
+      } finally {
+        await fetch.abandon();
+      }
+    }
+    return true;
   }
 
   /** The page asked for ahead when it is the next one indeed; null, and it is abandoned, when it is not. */
@@ -127,6 +161,9 @@ export class PageSequence {
    * same: a page beyond the last one may have been asked for, but neither its rows nor its errors count.
    */
   async #readAhead(outlet: PageOutlet, ahead: PagesAhead, width: number): Promise<boolean> {
+    const first = await this.#askWhatChanged(outlet);
+    if (first === 'nothing') return true;
+    await first?.abandon();
     const lanes: Lane<FetchedPage>[] = [];
     let started = 0;
     const startUpTo = (last: number): void => {

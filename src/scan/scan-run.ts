@@ -5,6 +5,7 @@ import type { RowBatch } from '../core/row-batch.js';
 import type { RequestLog } from '../http/request-log.js';
 import type { LogRequest } from '../http/send.js';
 import { BatchQueue } from './batch-queue.js';
+import { PageMemory } from './page-memory.js';
 import type { PageOutlet } from './page-outlet.js';
 import { ReaderPool } from './reader-pool.js';
 import type { ScanContext, ScanSpec } from './scan.js';
@@ -26,6 +27,8 @@ export interface ScanRunOptions {
   readonly requestLog: RequestLog;
   /** No more rows will be used; null: all. */
   readonly rowLimit: number | null;
+  /** How many sequences of pages there are. */
+  readonly requestCount: number;
 }
 
 /** One scan under way: its queue, its reader, what it has counted and what it must not exceed. */
@@ -33,6 +36,8 @@ export class ScanRun implements PageOutlet {
   readonly queue = new BatchQueue();
   readonly readers: ReaderPool;
   readonly columns: readonly ColumnModel[];
+  /** Null where nothing is to be remembered of the pages. */
+  readonly memory: PageMemory | null;
   readonly options: ScanRunOptions;
   readonly #clock: WorkClock;
   #reader: RecordReader | null = null;
@@ -53,6 +58,9 @@ export class ScanRun implements PageOutlet {
     this.#clock = new WorkClock(secondsPerScan, () =>
       options.abort(this.#overLimit('seconds_per_scan', `${secondsPerScan} s`)),
     );
+    const { revalidation } = options.context;
+    this.memory =
+      revalidation === undefined ? null : new PageMemory(revalidation, this.table, this.columns, options.requestCount);
     this.readers = new ReaderPool((captures) =>
       options.createReader({ table: this.table, columns: this.columns, captures }),
     );

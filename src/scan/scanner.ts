@@ -111,6 +111,7 @@ class ApiScanner implements Scanner {
       requestLog: this.#requestLog,
       // Rows that a filter left out of the request would have excluded may not be counted.
       rowLimit: plan.isComplete ? spec.limit : null,
+      requestCount: plan.requestCount,
     });
   }
 
@@ -124,6 +125,7 @@ class ApiScanner implements Scanner {
         const http = await this.#tables.open(table, source, run.signal);
         await readHttpPages(run, this.#client, http, plan);
       }
+      run.memory?.finish();
       run.queue.end();
     } catch (error) {
       run.queue.fail(error, run.signal.aborted);
