@@ -1,6 +1,7 @@
-import type { TableModel } from '../src/config/model.js';
+import type { ColumnModel, TableModel } from '../src/config/model.js';
 import { GatewayError } from '../src/core/errors.js';
 import type { Page } from './driver.js';
+import { inferredColumnHint } from './inferred-column.js';
 
 /** How messages name a page: `page 3 (GET https://…)`. */
 export function describePage(page: Pick<Page, 'number' | 'name'>): string {
@@ -10,14 +11,15 @@ export function describePage(page: Pick<Page, 'number' | 'name'>): string {
 /** Adds table, column, page and record to an error of a coercer; anything that is no `GatewayError` passes unchanged. */
 export function locateCellError(
   error: unknown,
-  table: Pick<TableModel, 'dsn' | 'name'>,
-  columnName: string,
+  table: Pick<TableModel, 'dsn' | 'name' | 'inference' | 'location'>,
+  column: Pick<ColumnModel, 'name' | 'type' | 'field'>,
   page: Pick<Page, 'number' | 'name'>,
   record: number,
 ): unknown {
   if (!(error instanceof GatewayError)) return error;
-  const detail = `table "${table.dsn}.${table.name}", column "${columnName}", ${describePage(page)}, record ${record}`;
-  return new GatewayError(error.sqlstate, error.message, { detail, hint: error.hint, cause: error });
+  const detail = `table "${table.dsn}.${table.name}", column "${column.name}", ${describePage(page)}, record ${record}`;
+  const hint = inferredColumnHint(table, column, error.message) ?? error.hint;
+  return new GatewayError(error.sqlstate, error.message, { detail, hint, cause: error });
 }
 
 /** The beginning of a body that is not what it should be, without control characters. */

@@ -142,7 +142,7 @@ export class RowWriter {
   /** `error` with table, column, page and record in its detail. */
   located(error: unknown, c: number): unknown {
     if (this.#page === null) return error;
-    return locateCellError(error, this.table, this.columns[c]!.name, this.#page, this.recordCount + 1);
+    return locateCellError(error, this.table, this.columns[c]!, this.#page, this.recordCount + 1);
   }
 
   #notNullViolation(c: number): unknown {

@@ -15,6 +15,7 @@ const LAYER_ORDER: readonly (readonly string[])[] = [
   ['oauth'],
   ['drivers'],
   ['scan'],
+  ['discover'],
   ['engine'],
   ['plan'],
   ['session'],

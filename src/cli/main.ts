@@ -1,4 +1,6 @@
 #!/usr/bin/env node
+// biome-ignore-all lint/suspicious/noTemplateCurlyInString: these are the interpolations that DSN files hold.
+
 import { Command } from 'commander';
 import { GatewayError } from '../core/errors.js';
 
@@ -22,6 +24,18 @@ program
   .option('--config <file>', 'settings file (default: ./tidegate.yaml if present)')
   .option('--connect', 'also fetch one page of each table')
   .action(async (names, flags) => (await import('./check.js')).runCheck(names, flags));
+
+program
+  .command('discover')
+  .description('print a DSN for an address, a file or an OpenAPI description; or sample tables without columns again')
+  .argument('[target...]', 'URL or file; with --refresh names of DSNs, or of tables as dsn.table')
+  .option('--config <file>', 'settings file (default: ./tidegate.yaml if present)')
+  .option('--records <path>', 'where the records are (default: they are looked for)')
+  .option('--name <name>', 'name of the DSN')
+  .option('--header <header>', 'request header "Name: value", with ${env:NAME} replaced; several times', list)
+  .option('--output <file>', 'write the DSN to a new file')
+  .option('--refresh', 'sample the tables that declare no columns again')
+  .action(async (targets, flags) => (await import('./discover.js')).runDiscover(targets, flags));
 
 program
   .command('login')

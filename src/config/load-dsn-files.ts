@@ -1,6 +1,9 @@
 import { dirname } from 'node:path';
-import { buildDsn, dsnName, fileDsnName } from './build/dsn.js';
+import { buildDsn } from './build/dsn.js';
+import { dsnName, fileDsnName } from './build/dsn-name.js';
 import { resolveReferences } from './build/references.js';
+import { completeTree } from './complete-tree.js';
+import type { CompletionSource } from './completion.js';
 import { checkInterpolationPlaces } from './interpolation-places.js';
 import type { DsnModel, SourceLocation } from './model.js';
 import { formatLocation, type ProblemList } from './problem.js';
@@ -22,15 +25,18 @@ export function loadDsnFiles(
   files: readonly string[],
   allowPaths: readonly string[],
   env: NodeJS.ProcessEnv,
+  completions: CompletionSource,
   problems: ProblemList,
 ): LoadedDsns {
-  const read = files.map((file) => readDsn(file, allowPaths, env, problems));
+  const read = files.map((file) => readDsn(file, allowPaths, env, completions, problems));
   const trees = read.flatMap((item) => item?.tree ?? []);
   const isComplete = trees.length === files.length;
+  // A service that could not be read yet has tables that nobody knows.
+  const areTablesKnown = read.every((item) => item?.dsn?.service == null || item.dsn.service.problem === null);
   checkDuplicates(trees, problems);
   const dsns = read.flatMap((item) => {
     if (item?.dsn == null) return [];
-    return [resolveReferences(item.dsn, item.tree, { trees, isComplete }, problems)];
+    return [resolveReferences(item.dsn, item.tree, { trees, isComplete: isComplete && areTablesKnown }, problems)];
   });
   return { dsns, names: isComplete ? trees.map(dsnName) : null };
 }
@@ -39,20 +45,22 @@ function readDsn(
   file: string,
   allowPaths: readonly string[],
   env: NodeJS.ProcessEnv,
+  completions: CompletionSource,
   problems: ProblemList,
 ): { readonly tree: SourceTree; readonly dsn: DsnModel | null } | null {
   const folders = { baseDir: dirname(file), allowPaths };
-  const tree = readDocument(file, { env, readFile: secretFileReader(folders) }, problems);
-  if (tree === null) return null;
-  if (tree.root.value === null) {
+  const read = readDocument(file, { env, readFile: secretFileReader(folders) }, problems);
+  if (read === null) return null;
+  if (read.root.value === null) {
     const hint = `Declare its tables, or remove the file; a DSN file starts with "dsn: ${fileDsnName(file)}".`;
-    if (!tree.root.isBroken) problems.add(tree.root.at, 'the DSN file is empty', hint);
-    return { tree, dsn: null };
+    if (!read.root.isBroken) problems.add(read.root.at, 'the DSN file is empty', hint);
+    return { tree: read, dsn: null };
   }
+  const { tree, parts } = completeTree(read, completions);
   checkInterpolationPlaces(tree, 'dsn', problems);
   const valid = validate(dsnSchema, tree, 'dsn', problems);
   if (valid === null) return { tree, dsn: null };
-  return { tree, dsn: buildDsn(valid.data, { tree, problems, folders, pruned: valid.pruned }) };
+  return { tree, dsn: buildDsn(valid.data, { tree, problems, folders, pruned: valid.pruned, parts }) };
 }
 
 function checkDuplicates(trees: readonly SourceTree[], problems: ProblemList): void {

@@ -1,6 +1,7 @@
 import { buildGateway } from './build/gateway.js';
 import { DEFAULT_LISTEN, isLoopback, parseListen } from './build/listen.js';
 import { buildUsers } from './build/users.js';
+import type { CompletionSource } from './completion.js';
 import { type DsnPath, findDsnFiles } from './find-dsn-files.js';
 import { loadDsnFiles } from './load-dsn-files.js';
 import { type GatewayFile, loadGatewayFile } from './load-gateway-file.js';
@@ -18,6 +19,8 @@ export interface LoadOptions {
   /** Address of the command line, instead of the settings' one. */
   readonly listen?: string;
   readonly env: NodeJS.ProcessEnv;
+  /** What is known of tables without columns and of OData services; nothing by default. */
+  readonly completions?: CompletionSource;
 }
 
 const DEFAULT_DSN_FOLDER = 'dsn';
@@ -33,7 +36,13 @@ export async function loadGateway(options: LoadOptions): Promise<{ model: Gatewa
   const gateway = loadGatewayFile(options.configFile, options.env, problems);
   const settings = buildGateway(gateway.input, gateway.context);
   const files = findDsnFiles(dsnPaths(gateway, options), gateway.file, problems);
-  const { dsns, names } = loadDsnFiles(files, gateway.allowPaths, options.env, problems);
+  const { dsns, names } = loadDsnFiles(
+    files,
+    gateway.allowPaths,
+    options.env,
+    options.completions ?? (() => null),
+    problems,
+  );
   const users = buildUsers(gateway.input, names, gateway.context);
   const listen = readListen(gateway, options, warnings, problems);
   problems.throwIfAny();

@@ -1,3 +1,4 @@
+import type { GatewayError } from '../core/errors.js';
 import type { ConfiguredText, Secret } from '../core/secret.js';
 import type { SqlType } from '../core/sql-type.js';
 
@@ -65,6 +66,31 @@ export interface DsnModel {
   readonly file: string;
   readonly tables: readonly TableModel[];
   readonly views: readonly ViewModel[];
+  /** Where an OData service describes its tables; absent for other DSNs. */
+  readonly service?: ServiceModel;
+}
+
+/** An OData service, whose `$metadata` says which tables it has. */
+export interface ServiceModel {
+  readonly fingerprint: string;
+  /** Its one page is the description. */
+  readonly metadata: TableModel;
+  /** The sets to make tables of; null: all. */
+  readonly entitySets: readonly string[] | null;
+  /** Why there are no tables yet; null once they are known. */
+  readonly problem: GatewayError | null;
+}
+
+/** How a table without declared columns gets them: from a sample. */
+export interface InferenceModel {
+  readonly fingerprint: string;
+  /** Values of required filters for the sample's request, by column. */
+  readonly values: ReadonlyMap<string, string>;
+  /** Whether the file leaves the records' place, and the paging, to the sample too. */
+  readonly findsRecords: boolean;
+  readonly findsPagination: boolean;
+  /** Why there are no columns yet; null once there are. */
+  readonly problem: GatewayError | null;
 }
 
 export interface ViewModel {
@@ -101,6 +127,8 @@ export interface TableModel {
   readonly lookup: LookupModel | null;
   /** Null: every statement asks the API. */
   readonly cache: CacheModel | null;
+  /** Only of a table whose columns are not declared. */
+  readonly inference?: InferenceModel;
 }
 
 /** How long the rows of a scan serve other statements. */
@@ -268,7 +296,8 @@ export interface FilterModel {
   /** The parameter's name in its place. */
   readonly parameter: string;
   readonly format: string | null;
-  readonly template: string | null;
+  /** One text, or one for each operator. */
+  readonly template: string | ReadonlyMap<FilterOperator, string> | null;
   /** SQL text value → what the API is sent. */
   readonly values: ReadonlyMap<string, string> | null;
   /** Joins an IN list into one request; null: one request per value. */

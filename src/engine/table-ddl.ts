@@ -105,10 +105,10 @@ export function commentFingerprint(table: TableModel): string {
 /** Statements that make the plan table `name`. */
 export function planTableDdl(table: TableModel, name: string, place: HiddenPlace): string {
   const qualified = quoteName(place.planSchema, name);
-  const columns = [...columnLines(table.columns, true), ...keyLine(table)].join(', ');
+  const columns = [...columnLines(table.columns, true), ...keyLine(table), 'tidegate_dropped integer'].join(', ');
   const index = (names: readonly string[]) => `CREATE INDEX ON ${qualified} (${names.map(quoteIdentifier).join(', ')})`;
   return [
-    `CREATE TABLE ${qualified} (${columns}, tidegate_dropped integer) ${NO_AUTOVACUUM}`,
+    `CREATE TABLE ${qualified} (${columns}) ${NO_AUTOVACUUM}`,
     // In a table with a dropped column the planner's scans put out the columns that are needed, and no others to save work.
     `ALTER TABLE ${qualified} DROP COLUMN tidegate_dropped`,
     ...indexedColumns(table).map(index),

@@ -47,7 +47,8 @@ export function filterRequired(table: TableModel, column: string): GatewayError 
 
 /** Only where the operator is part of what is sent can one parameter carry two conditions. */
 function canSendSeveral(filter: FilterModel): boolean {
-  return filter.template?.includes('{operator}') ?? false;
+  const { template } = filter;
+  return typeof template === 'string' ? template.includes('{operator}') : template !== null;
 }
 
 function columnOf(table: TableModel, name: string): ColumnModel | undefined {

@@ -2,7 +2,7 @@ import type { ColumnModel, FilterModel, TableModel } from '../config/model.js';
 import { errors } from '../core/errors.js';
 import type { PlacedValue } from '../http/placed-value.js';
 import { chunkValues, comparableText, distinctValues } from './distinct-values.js';
-import { filterText } from './filter-value.js';
+import { filterText, tellsOperator } from './filter-value.js';
 import type { PushedFilter } from './scan.js';
 
 /** Rows whose cell is none of these values do not belong to the request: its API has ignored the filter. */
@@ -49,7 +49,7 @@ export function planFilters(table: TableModel, pushed: readonly PushedFilter[], 
   for (const filter of table.filters) {
     const usable = candidates.filter((candidate) => candidate.column === filter.column && accepts(filter, candidate));
     // Only where the operator is part of what is sent can one parameter carry several conditions on a column.
-    const sent = filter.template?.includes('{operator}') === true ? usable : usable.slice(0, 1);
+    const sent = tellsOperator(filter) ? usable : usable.slice(0, 1);
     for (const item of sent) byPushed.set(item, [...(byPushed.get(item) ?? []), filter]);
   }
   const dimensions = [...byPushed].flatMap(([item, filters]) => toDimension(table, item, filters) ?? []);

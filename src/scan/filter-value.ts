@@ -28,18 +28,20 @@ export function filterText(
   const known = texts as readonly string[];
   const { separator } = filter;
   if (known.length > 1 && (separator === null || known.some((text) => text.includes(separator)))) return null;
-  if (filter.template === null) {
+  const template = templateOf(filter, operator);
+  if (template === null) {
     const isLiteral = known.length === 1 && filter.values === null && isLiteralText(known[0]!, column);
     return { text: known.join(separator ?? ''), isLiteral };
   }
-  return { text: fillTemplate(filter.template, column, operator, known, separator ?? ''), isLiteral: false };
+  return { text: fillTemplate(template, column, operator, known, separator ?? ''), isLiteral: false };
 }
 
 function nullTest(filter: FilterModel, column: ColumnModel, operator: 'is_null' | 'is_not_null'): FilterText {
   const name = operator === 'is_null' ? 'null' : 'not null';
   const text = filter.values?.get(operator) ?? filter.values?.get(name) ?? name;
-  if (filter.template === null) return { text, isLiteral: text === 'null' };
-  return { text: fillTemplate(filter.template, column, operator, [text], ''), isLiteral: false };
+  const template = templateOf(filter, operator);
+  if (template === null) return { text, isLiteral: text === 'null' };
+  return { text: fillTemplate(template, column, operator, [text], ''), isLiteral: false };
 }
 
 function valueText(filter: FilterModel, column: ColumnModel, operator: FilterOperator, value: string): string | null {
@@ -62,6 +64,15 @@ function isLiteralText(text: string, column: ColumnModel): boolean {
   if (column.type.scalar === 'boolean') return true;
   const isNumber = NUMERIC.has(column.type.scalar) || /^unix/.test(column.format ?? '');
   return isNumber && /^-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?$/.test(text);
+}
+
+/** Whether what is sent says which operator is meant, so that one parameter can carry several conditions on a column. */
+export function tellsOperator({ template }: FilterModel): boolean {
+  return typeof template === 'string' ? template.includes('{operator}') : template !== null;
+}
+
+function templateOf({ template }: FilterModel, operator: FilterOperator): string | null {
+  return typeof template === 'string' || template === null ? template : (template.get(operator) ?? null);
 }
 
 /** Within quotes in the template a value's own quotes are escaped: doubled, or in double quotes as JSON does it. */

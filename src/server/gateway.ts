@@ -47,6 +47,8 @@ export class Gateway {
   /** Clients whose connection to the engine is being made. */
   #arriving = 0;
   #isClosing = false;
+  /** Called when a statement reads a table whose columns are not known yet. */
+  onUnknownTable: () => void = () => {};
 
   private constructor(
     model: GatewayModel,
@@ -229,7 +231,8 @@ export class Gateway {
 
   #newScanner(model: GatewayModel): TrackedScanner {
     const { requestLog, rows: ownRows } = this.#statistics;
-    return new TrackedScanner(createScanner(model, { createReader, log: this.#log, requestLog, ownRows }));
+    const scanner = createScanner(model, { createReader, log: this.#log, requestLog, ownRows });
+    return new TrackedScanner(scanner, () => this.onUnknownTable());
   }
 
   /** Settings that a session starts with unless its client asks for others. */

@@ -1,9 +1,11 @@
-import { loadGateway } from '../config/load.js';
+import type { GatewayModel } from '../config/model.js';
 import type { GatewayError } from '../core/errors.js';
+import { OpenParts } from '../discover/open-parts.js';
 import { startEngine } from '../engine/start-engine.js';
 import type { Log } from '../session/services.js';
 import type { Gateway } from './gateway.js';
 import { createLog } from './log.js';
+import { Sampling } from './sampling.js';
 
 export interface ServeOptions {
   /** Null: ./tidegate.yaml if there is one. */
@@ -29,12 +31,13 @@ export interface Serving {
 /** Starts a gateway from its configuration; resolves when clients can connect. */
 export async function serve(options: ServeOptions): Promise<Serving> {
   const startedAt = performance.now();
-  const { model, warnings } = await loadGateway(options);
-  const log = options.log ?? (await createLog(model.log));
+  const parts = new OpenParts(options);
+  const { model: declared, warnings } = await parts.load();
+  const log = options.log ?? (await createLog(declared.log));
   for (const warning of warnings) log('warn', {}, warning);
   // The engine's processes start while the rest of the gateway's code is being loaded.
-  const starting = startEngine(model.engine, {
-    connections: model.limits.connections,
+  const starting = startEngine(declared.engine, {
+    connections: declared.limits.connections,
     log: (level, message) => log(level, {}, message),
     onCrash: (error) => {
       log('error', { sqlstate: error.sqlstate }, error.message);
@@ -43,22 +46,38 @@ export async function serve(options: ServeOptions): Promise<Serving> {
   });
   starting.catch(() => {}); // whoever awaits it reports it
   const { Gateway } = await import('./gateway.js');
+  let model: GatewayModel;
+  try {
+    await Sampling.beforeStart(parts, declared, log);
+    ({ model } = await parts.load());
+  } catch (error) {
+    await starting.then((engine) => engine.close());
+    throw error;
+  }
   const gateway = await Gateway.start(model, log, starting);
+  const sampling = new Sampling({ parts, log, apply: (next) => gateway.reload(next) });
+  gateway.onUnknownTable = () => sampling.wake();
   try {
     const address = await gateway.listen();
     const event = { address: `${address.host}:${address.port}`, ms: Math.round(performance.now() - startedAt) };
     log('info', event, `ready: ${event.address}`);
     const reload = async (): Promise<void> => {
       try {
-        const next = await loadGateway(options);
+        const next = await parts.load();
         for (const warning of next.warnings) log('warn', {}, warning);
         await gateway.reload(next.model);
+        sampling.start(next.model, 0);
         log('info', {}, 'configuration reloaded');
       } catch (error) {
         log('error', { err: error }, 'the configuration was not reloaded; the old one stays in force');
       }
     };
-    return { address, gateway, reload, close: () => gateway.close() };
+    sampling.start(model);
+    const close = async (): Promise<void> => {
+      await sampling.close();
+      await gateway.close();
+    };
+    return { address, gateway, reload, close };
   } catch (error) {
     await gateway.close();
     throw error;

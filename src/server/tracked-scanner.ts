@@ -1,17 +1,25 @@
 import type { RowBatch } from '../core/row-batch.js';
 import type { ScanContext, Scanner, ScanSpec } from '../scan/scan.js';
 
-/** A scanner that can be retired: scans under way end in peace, then it closes. */
+/** A scanner that can be retired: scans under way end in peace, then it closes. A table without known columns is an error. */
 export class TrackedScanner implements Scanner {
   readonly #scanner: Scanner;
   #open = 0;
   #isRetired = false;
 
-  constructor(scanner: Scanner) {
+  readonly #onUnknownTable: () => void;
+
+  constructor(scanner: Scanner, onUnknownTable: () => void) {
     this.#scanner = scanner;
+    this.#onUnknownTable = onUnknownTable;
   }
 
   async *open(spec: ScanSpec, context: ScanContext): AsyncGenerator<RowBatch, void, void> {
+    const problem = spec.table.inference?.problem ?? null;
+    if (problem !== null) {
+      this.#onUnknownTable();
+      throw problem;
+    }
     this.#open++;
     try {
       yield* this.#scanner.open(spec, context);

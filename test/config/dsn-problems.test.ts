@@ -209,10 +209,23 @@ describe('columns, keys and references', () => {
       'missing key "type" in column "id" of table "orders"',
     ],
     [
-      'no columns',
-      'base_url: https://h.example\ntables:\n  ‸orders: { path: /x }\n',
-      'table "orders" has no columns',
-      /Declare them/,
+      'no columns, and a path that cannot be filled for a sample',
+      'base_url: https://h.example\ntables:\n  ‸orders: { path: "/x/{id}", filters: { id: { path: id } } }\n',
+      'table "orders" has no columns, and cannot be sampled without a value for "id"',
+      /Add "sample: \{ id: 1 \}"/,
+    ],
+    [
+      'a sample of what is no filter',
+      'base_url: https://h.example\ntables:\n  orders: { path: /x, sample: { ‸id: 1 } }\n',
+      '"sample" has a value for "id", which is no filter',
+      /values of the table's filters/,
+    ],
+    ['a service without an address', '‸type: odata\n', 'an OData service needs "url"', /\$metadata/],
+    [
+      'a service that is none',
+      '‸url: https://h.example\ntables:\n  orders: { path: /x, base_url: "https://h.example" }\n',
+      '"url" needs "type: odata"',
+      /base_url/,
     ],
     [
       'primary key',

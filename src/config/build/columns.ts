@@ -4,7 +4,7 @@ import type { ColumnModel } from '../model.js';
 import { didYouMean } from '../nearest.js';
 import type { ColumnInput } from '../schema/column.js';
 import type { SourcePath } from '../source-tree.js';
-import { type BuildContext, isDamaged, ownValue, type TableSettings } from './context.js';
+import { type BuildContext, ownValue, type TableSettings } from './context.js';
 import { checkTimeFormat, isTimeType } from './time-format.js';
 
 const NUMBER_TYPES = new Set(['smallint', 'integer', 'bigint', 'numeric', 'real', 'double']);
@@ -16,10 +16,7 @@ export function buildColumns(settings: TableSettings, context: BuildContext): re
   const { tree, problems } = context;
   const path = [...settings.path, 'columns'];
   const names = tree.keys(path);
-  if (names.length === 0) {
-    requireColumns(settings, context);
-    return [];
-  }
+  if (names.length === 0) return [];
   if (names.length > MAX_COLUMNS) {
     problems.add(
       tree.keyAt(path),
@@ -71,16 +68,6 @@ function readPrimaryKey(settings: TableSettings, columns: readonly string[], con
 /** `unknown column "x" of table "y"; did you mean …?`, for whatever names a column. */
 export function unknownColumn(name: string, columns: readonly string[], table: string): string {
   return `unknown column "${name}" of table "${table}"${didYouMean(name, columns)}`;
-}
-
-/** The one place where a table without columns is refused; inference will take its place. */
-function requireColumns(settings: TableSettings, { tree, problems, ...rest }: BuildContext): void {
-  if (isDamaged({ tree, problems, ...rest }, [...settings.path, 'columns'])) return;
-  problems.add(
-    tree.keyAt(settings.path),
-    `table "${settings.name}" has no columns`,
-    'Declare them under "columns", such as "id: bigint".',
-  );
 }
 
 function checkDetails(

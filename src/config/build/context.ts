@@ -1,3 +1,4 @@
+import type { CompletedPart } from '../complete-tree.js';
 import type { AllowedFolders } from '../contained-path.js';
 import type { ProblemList } from '../problem.js';
 import type { DsnInput, OverridableKey, TableInput } from '../schema/dsn.js';
@@ -10,6 +11,8 @@ export interface BuildContext {
   readonly folders: AllowedFolders;
   /** Parts that are invalid and were left out. */
   readonly pruned: readonly SourcePath[];
+  /** What the file leaves to its source, by table. */
+  readonly parts: ReadonlyMap<string, CompletedPart>;
 }
 
 /** A value with the place it was taken from, which is the DSN's where the table says nothing. */

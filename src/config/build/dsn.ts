@@ -1,29 +1,20 @@
-import { basename, extname } from 'node:path';
+import { METADATA_TABLE } from '../complete-tree.js';
 import { checkIdentifier } from '../identifiers.js';
-import type { DsnModel, ViewModel } from '../model.js';
+import type { DsnModel, ServiceModel, TableModel, ViewModel } from '../model.js';
 import type { DsnInput } from '../schema/dsn.js';
-import type { SourceTree } from '../source-tree.js';
 import { type BuildContext, isDamaged } from './context.js';
+import { dsnName } from './dsn-name.js';
+import { notSampled } from './inference.js';
 import { buildTable } from './table.js';
-
-/** A DSN's name: what the file says, else the file's own name. */
-export function dsnName(tree: SourceTree): string {
-  const name = tree.node(['dsn'])?.value;
-  return typeof name === 'string' && name !== '' ? name : fileDsnName(tree.file);
-}
-
-/** The name that a DSN has when its file does not say another. */
-export function fileDsnName(file: string): string {
-  return basename(file, extname(file));
-}
 
 /** Makes the model of a DSN file's valid parts. */
 export function buildDsn(input: DsnInput, context: BuildContext): DsnModel {
   const { tree, problems } = context;
   const name = dsnName(tree);
   checkIdentifier(name, 'DSN', tree.at(['dsn']), problems);
+  const service = buildService(input, context);
   const isCertain = !isDamaged(context, ['tables']) && !isDamaged(context, ['views']);
-  if (isCertain && tree.keys(['tables']).length === 0 && tree.keys(['views']).length === 0) {
+  if (isCertain && input.type !== 'odata' && tree.keys(['tables']).length === 0 && tree.keys(['views']).length === 0) {
     problems.add(
       tree.keyAt(['tables']),
       `DSN "${name}" has neither tables nor views`,
@@ -37,9 +28,36 @@ export function buildDsn(input: DsnInput, context: BuildContext): DsnModel {
     name,
     description: input.description ?? null,
     file: tree.file,
-    tables,
+    tables: tables.filter(({ name: table }) => table !== METADATA_TABLE),
+    ...(service === null ? {} : { service: service(tables.find(({ name: table }) => table === METADATA_TABLE)!) }),
     views: buildViews(name, input, context),
   };
+}
+
+/** What an OData service's tables are read from; null for other DSNs. */
+function buildService(input: DsnInput, context: BuildContext): ((metadata: TableModel) => ServiceModel) | null {
+  const { tree, problems } = context;
+  if (input.type !== 'odata') {
+    for (const key of ['url', 'entity_sets'] as const) {
+      if (input[key] === undefined || isDamaged(context, ['type'])) continue;
+      problems.add(
+        tree.keyAt([key]),
+        `"${key}" needs "type: odata"`,
+        'Add it, or use "base_url" and tables with "path".',
+      );
+    }
+    return null;
+  }
+  if (input.url === undefined && !isDamaged(context, ['url'])) {
+    problems.add(tree.keyAt(['type']), 'an OData service needs "url"', 'Add the address below which it has $metadata.');
+  }
+  const { part, completion } = context.parts.get(METADATA_TABLE)!;
+  return (metadata) => ({
+    fingerprint: part.fingerprint,
+    metadata,
+    entitySets: input.entity_sets ?? null,
+    problem: completion === null ? notSampled(`OData service of DSN "${part.dsn}"`) : (completion.problem ?? null),
+  });
 }
 
 function buildViews(dsn: string, input: DsnInput, { tree, problems }: BuildContext): readonly ViewModel[] {

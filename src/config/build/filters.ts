@@ -1,5 +1,7 @@
 import { parseSqlType } from '../../core/sql-type.js';
-import type { BodyModel, FilterModel, LimitModel } from '../model.js';
+import type { BodyModel, FilterModel, FilterOperator, LimitModel } from '../model.js';
+import type { FilterInput } from '../schema/filter.js';
+import type { SourcePath } from '../source-tree.js';
 import { unknownColumn } from './columns.js';
 import { type BuildContext, isDamaged, ownValue, type TableSettings } from './context.js';
 import { checkTimeFormat } from './time-format.js';
@@ -41,7 +43,7 @@ export function buildFilters(
         exact: input.exact,
         ...place,
         format: input.format ?? null,
-        template: input.template ?? null,
+        template: buildTemplate(input.template),
         values:
           input.values === undefined
             ? null
@@ -101,13 +103,37 @@ function checkFilter(settings: TableSettings, column: string, context: BuildCont
       'Add "separator": it joins the values of one request.',
     );
   }
-  for (const [field] of (input.template ?? '').matchAll(/\{\w*\}/g)) {
-    if (TEMPLATE_FIELDS.includes(field)) continue;
-    const shown = tree.isInterpolated([...path, 'template']) ? '' : ` "${field}"`;
-    problems.add(
-      tree.at([...path, 'template']),
-      `unknown placeholder${shown} in "template"`,
-      `Use ${TEMPLATE_FIELDS.join(', ')}.`,
-    );
+  checkTemplates(input, path, context);
+}
+
+function buildTemplate(template: FilterInput['template']): FilterModel['template'] {
+  if (template === undefined || typeof template === 'string') return template ?? null;
+  return new Map(Object.entries(template) as [FilterOperator, string][]);
+}
+
+/** Placeholders of one text, or of one for each operator, of which none may be forgotten. */
+function checkTemplates(input: FilterInput, path: SourcePath, context: BuildContext): void {
+  const { tree, problems } = context;
+  const { template } = input;
+  if (template === undefined) return;
+  const place = [...path, 'template'];
+  const texts: [SourcePath, string][] =
+    typeof template === 'string'
+      ? [[place, template]]
+      : Object.entries(template).map(([key, text]) => [[...place, key], text]);
+  for (const [at, text] of texts) {
+    for (const [field] of text.matchAll(/\{\w*\}/g)) {
+      if (TEMPLATE_FIELDS.includes(field)) continue;
+      const shown = tree.isInterpolated(at) ? '' : ` "${field}"`;
+      problems.add(tree.at(at), `unknown placeholder${shown} in "template"`, `Use ${TEMPLATE_FIELDS.join(', ')}.`);
+    }
   }
+  if (typeof template === 'string' || isDamaged(context, place)) return;
+  const missing = input.operators.find((operator) => template[operator] === undefined);
+  if (missing === undefined) return;
+  problems.add(
+    tree.keyAt(place),
+    `"template" has no text for the operator "${missing}"`,
+    'Add it, or take the operator away.',
+  );
 }

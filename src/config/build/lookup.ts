@@ -18,7 +18,7 @@ export function buildLookup(
   const { tree, problems } = context;
   const path = [...settings.path, 'lookup'];
   const columns = tree.keys([...settings.path, 'columns']);
-  if (!columns.includes(lookup.filter)) {
+  if (columns.length > 0 && !columns.includes(lookup.filter)) {
     problems.add(tree.at([...path, 'filter']), `lookup by ${unknownColumn(lookup.filter, columns, settings.name)}`);
     return null;
   }

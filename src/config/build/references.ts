@@ -3,7 +3,7 @@ import { didYouMean } from '../nearest.js';
 import type { ProblemList } from '../problem.js';
 import type { SourceTree } from '../source-tree.js';
 import { unknownColumn } from './columns.js';
-import { dsnName } from './dsn.js';
+import { dsnName } from './dsn-name.js';
 
 const REFERENCE = /^(?:([^.()]+)\.)?([^.()]+)\(\s*([^()]+?)\s*\)$/;
 

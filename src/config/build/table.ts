@@ -8,6 +8,7 @@ import { buildDriver } from './driver-options.js';
 import { buildFilesSource } from './files-source.js';
 import { buildFilters, buildLimit } from './filters.js';
 import { buildHttpSource } from './http-source.js';
+import { buildInference } from './inference.js';
 import { buildLookup } from './lookup.js';
 import { checkPlaceholderUse } from './placeholders.js';
 
@@ -50,6 +51,7 @@ export function buildTable(
     limit: source?.http === undefined ? null : buildLimit(settings, body, context),
     lookup: source?.http === undefined ? null : buildLookup(settings, source.http.source, filters, context),
     cache: buildCache(settings),
+    ...buildInference(settings, filters, context),
   };
 }
 

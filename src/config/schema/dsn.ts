@@ -152,7 +152,15 @@ const tableSchema = z
       .meta({ examples: ['$.data[*]', '/orders/order'] })
       .optional(),
     primary_key: z.array(filledText).min(1).describe('Columns that identify a row.').optional(),
-    columns: z.record(z.string(), columnSchema).describe('Columns by name.').optional(),
+    columns: z
+      .record(z.string(), columnSchema)
+      .describe('Columns by name; inferred from a sample by default.')
+      .optional(),
+    sample: z
+      .record(z.string(), configuredText)
+      .describe('Values of required filters for the sample that the columns are inferred from, by column.')
+      .meta({ examples: [{ order_id: 1 }] })
+      .optional(),
     filters: z.record(z.string(), filterSchema).describe('What the API filters by, by column.').optional(),
     limit: limitSchema.optional(),
     lookup: lookupSchema.optional(),
@@ -172,6 +180,12 @@ export const dsnSchema = z
   .strictObject({
     dsn: filledText.describe("Name of the SQL schema; the file's name by default.").optional(),
     description: z.string().describe('Shown by clients as the comment of the schema.').optional(),
+    type: z.enum(['rest', 'odata']).describe('odata: the tables are what the service at "url" describes.').optional(),
+    url: filledText
+      .describe('Address of an OData service, below which it has $metadata.')
+      .meta({ examples: ['https://services.odata.org/V4/Northwind/Northwind.svc'] })
+      .optional(),
+    entity_sets: z.array(filledText).min(1).describe('OData: the sets to make tables of; all by default.').optional(),
     ...overridableKeys,
     tables: z.record(z.string(), tableSchema).describe('Virtual tables by name.').optional(),
     views: z.record(z.string(), viewSchema).describe('SQL views by name.').optional(),

@@ -16,8 +16,9 @@ export const filterSchema = z
       .describe('How dates and times are sent.')
       .meta({ examples: ['rfc3339', 'unix', 'unix_ms', 'rfc2822'] })
       .optional(),
-    template: filledText
-      .describe('What is sent, made of {value}, {operator}, {column} and {field}.')
+    template: z
+      .union([filledText, z.partialRecord(z.enum(FILTER_OPERATORS), filledText)])
+      .describe('What is sent, made of {value}, {operator}, {column} and {field}; one text, or one for each operator.')
       .meta({ examples: ["{field} {operator} '{value}'"] })
       .optional(),
     values: z.record(z.string(), configuredText).describe('What is sent instead of a value.').optional(),
@@ -25,6 +26,9 @@ export const filterSchema = z
     batch: positiveInteger.describe('Most values in one such list.').optional(),
   })
   .meta({ id: 'Filter' });
+
+/** A valid filter. */
+export type FilterInput = z.output<typeof filterSchema>;
 
 /** Where LIMIT goes. */
 export const limitSchema = z

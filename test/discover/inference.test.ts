@@ -1,0 +1,186 @@
+import { readFileSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterEach, expect, test } from 'vitest';
+import { type ApiRoutes, startApi, type TestApi } from '../support/api-server.js';
+import { startTestGateway, type TestGateway } from '../support/test-gateway.js';
+
+const open: { close(): Promise<void> }[] = [];
+afterEach(async () => {
+  for (const item of open.splice(0).reverse()) await item.close();
+});
+
+async function start(routes: ApiRoutes, tables: string): Promise<{ api: TestApi; gateway: TestGateway }> {
+  const api = await startApi(routes);
+  open.push(api);
+  const gateway = await startTestGateway({
+    dsns: { 'shop.yaml': `dsn: shop\nbase_url: ${api.url}\ntables:\n${tables}` },
+  });
+  open.push(gateway);
+  return { api, gateway };
+}
+
+const ORDERS = [
+  {
+    id: 1,
+    customerName: 'Ann',
+    total: 10,
+    placed: '2024-05-01T10:00:00Z',
+    day: '2024-05-01',
+    key: '6f9619ff-8b86-d011-b42d-00c04fc964ff',
+    paid: true,
+    ship: { city: 'Oslo', geo: { lat: 1 } },
+    tags: ['a'],
+    note: null,
+    code: 7,
+  },
+  { id: 2, total: 12.5, placed: '2024-05-02T10:00:00+02:00', day: '2024-05-02', paid: false, note: null, code: 'x7' },
+];
+
+test('a table without columns gets them from one request, and clients see them', async () => {
+  const { api, gateway } = await start(
+    { '/orders': { body: { data: ORDERS, total: 2 } } },
+    '  orders: { path: /orders }\n',
+  );
+  const client = await gateway.connect();
+  open.push({ close: () => client.end() });
+  const { rows } = await client.query(
+    `SELECT column_name, data_type FROM information_schema.columns WHERE table_schema = 'shop' ORDER BY ordinal_position`,
+  );
+  expect(rows.map(({ column_name, data_type }) => `${column_name} ${data_type}`)).toEqual([
+    'id bigint',
+    'customer_name text',
+    'total numeric',
+    'placed timestamp with time zone',
+    'day date',
+    'key uuid',
+    'paid boolean',
+    'ship_city text',
+    'ship_geo json',
+    'tags json',
+    'note text',
+    'code text',
+  ]);
+  expect(api.requests.length).toBe(1);
+  const answer = await client.query(
+    'SELECT id, customer_name, total, ship_city, ship_geo, code FROM shop.orders ORDER BY id',
+  );
+  expect(answer.rows).toEqual([
+    { id: '1', customer_name: 'Ann', total: '10', ship_city: 'Oslo', ship_geo: { lat: 1 }, code: '7' },
+    { id: '2', customer_name: null, total: '12.5', ship_city: null, ship_geo: null, code: 'x7' },
+  ]);
+});
+
+test('columns are the same after a restart, without a request, until the declaration changes', async () => {
+  let total: unknown = 1;
+  const api = await startApi({ '/orders': () => ({ body: [{ id: 1, total }] }) });
+  open.push(api);
+  const dsn = (extra: string): string =>
+    `dsn: shop\nbase_url: ${api.url}\ntables:\n  orders: { path: /orders${extra} }\n`;
+  const types = async (gateway: TestGateway): Promise<string[]> => {
+    const client = await gateway.connect();
+    const { rows } = await client.query(`SELECT data_type FROM information_schema.columns WHERE table_schema = 'shop'`);
+    await client.end();
+    return rows.map((row) => row.data_type as string);
+  };
+  const first = await startTestGateway({ dsns: { 'shop.yaml': dsn('') } });
+  open.push(first);
+  expect(await types(first)).toEqual(['bigint', 'bigint']);
+  const cache = join(first.folder, '.tidegate', 'columns.json');
+  expect(statSync(cache).mode & 0o777).toBe(0o600);
+  expect(readFileSync(cache, 'utf8')).not.toContain(api.url);
+  total = 'twelve';
+  await first.serving.reload();
+  expect(await types(first)).toEqual(['bigint', 'bigint']);
+  expect(api.requests.length).toBe(1);
+});
+
+test('a later value that does not fit says which column to declare, how and where', async () => {
+  let page: unknown[] = [{ id: 1, price: 10 }];
+  const { gateway } = await start({ '/items': () => ({ body: page }) }, '  items: { path: /items }\n');
+  page = [{ id: 1, price: 10.5 }];
+  const client = await gateway.connect();
+  open.push({ close: () => client.end() });
+  await expect(client.query('SELECT price FROM shop.items')).rejects.toMatchObject({
+    code: '22P02',
+    detail: expect.stringContaining('column "price"'),
+    hint: expect.stringMatching(
+      /^The type bigint was inferred from a sample: declare columns: \{ price: numeric \} and the others in DSN file .*shop\.yaml:4 .* or run tidegate discover --refresh shop\.items\.$/,
+    ),
+  });
+});
+
+test('a table that could not be sampled says why when it is used, and gets its columns when the API works', async () => {
+  let status = 503;
+  const { gateway } = await start(
+    { '/orders': () => (status === 200 ? { body: ORDERS } : { status, body: { message: 'down for maintenance' } }) },
+    '  orders: { path: /orders, retry: { attempts: 1 } }\n',
+  );
+  const client = await gateway.connect();
+  open.push({ close: () => client.end() });
+  const listed = await client.query(`SELECT table_name FROM information_schema.tables WHERE table_schema = 'shop'`);
+  expect(listed.rows).toEqual([{ table_name: 'orders' }]);
+  await expect(client.query('SELECT * FROM shop.orders')).rejects.toMatchObject({
+    code: 'HV000',
+    message: expect.stringContaining('503'),
+  });
+  status = 200;
+  await expect
+    .poll(
+      () =>
+        client.query('SELECT count(total) FROM shop.orders').then(
+          ({ rows }) => rows[0].count,
+          () => null,
+        ),
+      { timeout: 15_000 },
+    )
+    .toBe('2');
+});
+
+test('the path of a sample is filled by "sample", and its filter is a column', async () => {
+  const { api, gateway } = await start(
+    {
+      '/orders/7/items': { body: { items: [{ sku: 'a', qty: 1 }] } },
+      '/orders/8/items': { body: { items: [{ sku: 'b', qty: 2 }] } },
+    },
+    '  items: { path: "/orders/{order_id}/items", sample: { order_id: 7 }, filters: { order_id: { path: order_id } } }\n',
+  );
+  const client = await gateway.connect();
+  open.push({ close: () => client.end() });
+  const { rows } = await client.query('SELECT * FROM shop.items WHERE order_id = 8');
+  expect(rows).toEqual([{ sku: 'b', qty: '2', order_id: '8' }]);
+  expect(api.requests.map(({ path }) => path)).toEqual(['/orders/7/items', '/orders/8/items']);
+});
+
+test('XML, CSV and NDJSON are sampled too, and links to further pages are followed', async () => {
+  const { gateway } = await start(
+    {
+      '/xml': {
+        headers: { 'content-type': 'application/xml' },
+        body: '<r><o id="1"><n>A</n><p cur="EUR">1.5</p></o><o id="2"><n>B</n><p cur="USD">2</p></o></r>',
+      },
+      '/csv': { headers: { 'content-type': 'text/csv' }, body: 'Id,Zip Code,When\n1,00123,2024-01-01\n2,99999,\n' },
+      '/ndjson': { headers: { 'content-type': 'application/x-ndjson' }, body: '{"a":1}\n{"a":2}\n' },
+      '/paged': (request) => ({
+        body: [{ n: request.query.get('p') ?? '1' }],
+        headers: request.query.get('p') === '2' ? {} : { link: '</paged?p=2>; rel="next"' },
+      }),
+    },
+    [
+      '  x: { path: /xml, driver: xml }',
+      '  c: { path: /csv, driver: csv }',
+      '  n: { path: /ndjson }',
+      '  p: { path: /paged }',
+      '',
+    ].join('\n'),
+  );
+  const client = await gateway.connect();
+  open.push({ close: () => client.end() });
+  const read = async (table: string): Promise<unknown[]> => (await client.query(`SELECT * FROM shop.${table}`)).rows;
+  expect(await read('x')).toEqual([
+    { id: '1', n: 'A', p_cur: 'EUR', p: '1.5' },
+    { id: '2', n: 'B', p_cur: 'USD', p: '2' },
+  ]);
+  expect((await read('c')).map((row) => (row as { zip_code: string }).zip_code)).toEqual(['00123', '99999']);
+  expect(await read('n')).toEqual([{ a: '1' }, { a: '2' }]);
+  expect(await read('p')).toEqual([{ n: '1' }, { n: '2' }]);
+});
