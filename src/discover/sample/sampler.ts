@@ -44,6 +44,8 @@ export class Sampler {
       connections: 1,
       rowsPerScan: null,
       bytesPerScan: null,
+      secondsPerScan: null,
+      cacheBytes: 0,
       pagesPerScan: null,
       statementTimeoutMs: null,
     };
