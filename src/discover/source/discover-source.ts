@@ -36,7 +36,7 @@ export function isDescription(text: string): boolean {
 async function takeOnce(target: ProbeTarget, signal: AbortSignal, maxCharacters?: number): Promise<Sample> {
   const sampler = new Sampler({}, maxCharacters);
   try {
-    return await sampler.take(probeTable(target), new Map(), signal);
+    return await sampler.take(await probeTable(target), new Map(), signal);
   } finally {
     await sampler.close();
   }

@@ -1,6 +1,11 @@
-import { dirname, resolve } from 'node:path';
-import type { FilesSource, HttpSource, TableModel } from '../../config/model.js';
-import type { ConfiguredText } from '../../core/secret.js';
+// biome-ignore-all lint/suspicious/noTemplateCurlyInString: these are the interpolations that DSN files hold.
+
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { loadGateway } from '../../config/load.js';
+import type { TableModel } from '../../config/model.js';
+import { type ConfiguredText, reveal } from '../../core/secret.js';
 
 /** What a person points `tidegate discover` at. */
 export interface ProbeTarget {
@@ -16,60 +21,37 @@ export interface ProbeTarget {
 
 const ACCEPT = 'application/json, application/xml;q=0.9, text/csv;q=0.9, */*;q=0.5';
 
-/** A table without columns that reads the target once. */
-export function probeTable(target: ProbeTarget): TableModel {
-  return {
-    dsn: 'discover',
-    name: target.file ?? 'sample',
-    description: null,
-    location: { file: target.file ?? 'discover', line: 0, column: 0 },
-    driver: { type: 'json', format: 'auto', encoding: null },
-    source: target.file === null ? httpSource(target) : filesSource(target.file),
-    records: null,
-    recordsMissing: 'error',
-    columns: [],
-    primaryKey: [],
-    filters: [],
-    filterSeparator: ' and ',
-    limit: null,
-    lookup: null,
-    cache: null,
-  };
-}
-
-function filesSource(file: string): FilesSource {
-  const baseDir = dirname(resolve(file));
-  // Characters that would make it a pattern stand for themselves.
-  const pattern = file.replace(/[*?[\]{}]/g, '[$&]');
-  return { type: 'files', patterns: [pattern], compression: { type: 'auto', entry: null }, baseDir, allowPaths: [] };
-}
-
-function httpSource({ url, query, headers }: ProbeTarget): HttpSource {
-  const accept: [string, ConfiguredText][] = [...headers.keys()].some((name) => name.toLowerCase() === 'accept')
-    ? []
-    : [['Accept', ACCEPT]];
-  return {
-    type: 'http',
-    method: 'GET',
-    url: url!.replace(/[{}]/g, encodeURIComponent),
-    headers: new Map([...accept, ...headers]),
-    query,
-    body: null,
-    pagination: { type: 'none' },
-    auth: { type: 'none' },
-    retry: {
-      attempts: 2,
-      backoff: 'exponential',
-      statuses: [429, 502, 503, 504],
-      waitHeader: null,
-      resetHeader: null,
-      remainingHeader: null,
-    },
-    compression: { type: 'auto', entry: null },
-    errors: [],
-    limits: { scope: 'table', requestsPerSecond: null, burst: null, concurrency: null },
-    timeoutMs: 30_000,
-    allowOrigins: [],
-    allowLinkLocal: false,
-  };
+/** A table without columns that reads the target once: made by the configuration's own reader, with all its defaults. */
+export async function probeTable(target: ProbeTarget): Promise<TableModel> {
+  const folder = mkdtempSync(join(tmpdir(), 'tidegate-discover-'));
+  try {
+    // Header values go through the environment: they may be secret, and may hold what looks like an interpolation.
+    const env: Record<string, string> = {};
+    const variable = (value: string): string => {
+      const name = `V${Object.keys(env).length}`;
+      env[name] = value;
+      return `\${env:${name}}`;
+    };
+    const source =
+      target.file === null
+        ? {
+            url: target.url!.replace(/[{}]/g, encodeURIComponent),
+            headers: {
+              ...([...target.headers.keys()].some((name) => name.toLowerCase() === 'accept') ? {} : { Accept: ACCEPT }),
+              ...Object.fromEntries([...target.headers].map(([name, value]) => [name, variable(reveal(value))])),
+            },
+            query: Object.fromEntries([...target.query].map(([name, value]) => [name, value.replaceAll('${', '$${')])),
+            retry: { attempts: 2 },
+          }
+        : // Characters that would make it a pattern stand for themselves.
+          { files: target.file.replace(/[*?[\]{}]/g, '[$&]').replaceAll('${', '$${') };
+    const dsn = { dsn: 'discover', tables: { sample: { ...source, pagination: undefined } } };
+    const settings = { dsn: ['./dsn.json'], allow_paths: target.file === null ? [] : [dirname(target.file)] };
+    writeFileSync(join(folder, 'dsn.json'), JSON.stringify(dsn), { mode: 0o600 });
+    writeFileSync(join(folder, 'settings.json'), JSON.stringify(settings));
+    const { model } = await loadGateway({ configFile: join(folder, 'settings.json'), env });
+    return model.dsns[0]!.tables[0]!;
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
 }
