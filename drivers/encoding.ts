@@ -34,10 +34,12 @@ export async function* readUtf8(
   for await (const chunk of readChunks(page, signal)) {
     let bytes = Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength);
     if (head !== null) {
-      // A copy: the source may use its chunk's memory again.
-      head = Buffer.concat([head, bytes]);
-      if (head.length < headBytes && !isDecided(head, sources)) continue;
-      bytes = head;
+      if (head.length > 0) bytes = Buffer.concat([head, bytes]);
+      if (bytes.length < headBytes && !isDecided(bytes, sources)) {
+        // A copy: the source may use its chunk's memory again.
+        head = Buffer.from(bytes);
+        continue;
+      }
       head = null;
       decoder = makeDecoder(page, sources, bytes);
     }
@@ -69,6 +71,8 @@ function makeDecoder(page: Page, sources: EncodingSources, head: Buffer): PieceD
   let label = sources.option ?? mark ?? charsetOf(page.contentType) ?? sources.declared?.(head) ?? 'utf-8';
   // "utf-16" leaves the byte order to the mark (RFC 2781, 4.3).
   if (mark?.startsWith('utf-16') && /^utf-16$/i.test(label)) label = mark;
+  // By far the usual one, and making a TextDecoder for each page takes long.
+  if (/^utf-?8$/i.test(label)) return new Utf8Pieces(page);
   let decoder: TextDecoder;
   try {
     decoder = new TextDecoder(label, { fatal: true });

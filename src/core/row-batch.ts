@@ -59,7 +59,7 @@ export class RowBatchBuilder {
   #nextBytes = 2048;
   #nextCells: number;
 
-  constructor(columnCount: number, targetRows = 512, targetBytes = 128 * 1024) {
+  constructor(columnCount: number, targetRows = 1024, targetBytes = 256 * 1024) {
     this.columnCount = columnCount;
     this.#targetRows = targetRows;
     this.#targetBytes = targetBytes;

@@ -175,7 +175,7 @@ const read = (records: string | null, body: string, chunk: number): Promise<Read
   return readPage(reader, page(body, { chunk }));
 };
 
-describe('JSON.parse is the oracle', () => {
+describe('JSON.parse is the oracle', { timeout: 120_000 }, () => {
   test.each([1, 2, 3, 4, 5, 6])('random documents, seed %i, in chunks of any size', async (seed) => {
     for (let round = 0; round < 30; round++) {
       const documents = new Documents(seed * 1000 + round);
