@@ -46,8 +46,6 @@ export class JsonReader implements RecordReader {
   /** By value: `recordCount` when the object it belongs to began; rows since then were read without what follows. */
   readonly #scopeStart: number[] = [];
   #where = '';
-  /** A scan's first rows do not wait until a batch is full. */
-  #isFirstBatch = true;
 
   /** `isPlain`: without the kernel, for comparison. */
   constructor(options: ReaderOptions & { readonly isPlain?: boolean }) {
@@ -142,17 +140,19 @@ export class JsonReader implements RecordReader {
     this.#isScanning = false;
     this.#kernel?.startPage();
 
+    // Also says that the page's fields before the rows are known: the next page may be asked for.
+    let isFirstBatch = true;
     let enough = 0;
     for await (const piece of readUtf8(page, { option: this.#encoding }, signal)) {
       window.append(piece, this.#where);
       if (window.pending < enough) continue;
       while (this.#advance(window)) {
-        this.#isFirstBatch = false;
+        isFirstBatch = false;
         yield builder.finish();
       }
       enough = window.pending < PATIENT_BYTES ? 0 : window.pending + (window.pending >> 1);
-      if (this.#isFirstBatch && builder.rowCount > 0) {
-        this.#isFirstBatch = false;
+      if (isFirstBatch && builder.rowCount > 0) {
+        isFirstBatch = false;
         yield builder.finish();
       }
     }
