@@ -18,6 +18,7 @@ import type { ConnectionHandlers } from './connection.js';
 import { engineParameters, handleConnection } from './connection.js';
 import { Console } from './console.js';
 import { listenError } from './listen-error.js';
+import { LoginGuard } from './login-guard.js';
 import { RefusedLogin } from './refused-login.js';
 import type { Metrics, MetricsSources } from './statistics/metrics.js';
 import { Statistics } from './statistics/statistics.js';
@@ -43,6 +44,7 @@ export class Gateway {
   readonly #statistics: Statistics;
   readonly #cancelKeys = new Map<string, Session>();
   readonly #refusedLogin = new RefusedLogin();
+  readonly #loginGuard = new LoginGuard();
   #openConnections = 0;
   /** Clients whose connection to the engine is being made. */
   #arriving = 0;
@@ -156,6 +158,9 @@ export class Gateway {
   }
 
   async #runSession(socket: Duplex, startup: Extract<StartupPacket, { type: 'startup' }>, rest: Buffer): Promise<void> {
+    const peer = (socket as Partial<Socket>).remoteAddress;
+    const attempt = await this.#loginGuard.admit(peer ?? '', startup.parameters.get('user') ?? '', socket);
+    if (attempt === null) return;
     if (this.#isClosing) throw errors.shuttingDown('the gateway is shutting down');
     if (this.#sessions.size + this.#arriving >= this.#model.limits.connections) {
       throw errors.tooManyConnections('sorry, too many clients already', {
@@ -172,11 +177,15 @@ export class Gateway {
     const password = known?.password === null ? this.#engine.trustedPassword(user) : null;
     const session = new Session(this.#services(), socket, await this.#connectToEngine(), rest);
     session.onLoginRefused = (frame) => {
-      this.#log('warn', { user, peer: (socket as Partial<Socket>).remoteAddress }, 'login failed');
+      if (this.#refusedLogin.isRefusal(frame)) {
+        attempt.failed();
+        this.#log('warn', { user, peer }, 'login failed');
+      }
       return this.#refusedLogin.answer(frame, user);
     };
     let name = '';
     session.onCancelKey = ({ processId, secretKey }) => {
+      attempt.succeeded();
       name = cancelName(processId, secretKey);
       this.#cancelKeys.set(name, session);
     };

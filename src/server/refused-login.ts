@@ -20,9 +20,14 @@ export class RefusedLogin {
     return new Map([...parameters, ['user', `tidegate_nobody_${nobody}`]]);
   }
 
+  /** Whether the engine does not take the user or the password. */
+  isRefusal(frame: Buffer): boolean {
+    return /^28/.test(readErrorFields(frame).get('C') ?? '');
+  }
+
   /** The ErrorResponse for the client in the place of the engine's, which may name what is behind the gateway. */
   answer(frame: Buffer, user: string): Buffer {
-    if (!/^28/.test(readErrorFields(frame).get('C') ?? '')) return frame;
+    if (!this.isRefusal(frame)) return frame;
     return backend.error(
       errors.wrongPassword(`password authentication failed for user "${user}"`, {
         hint: 'Users and their passwords are under "users" in tidegate.yaml.',

@@ -129,6 +129,18 @@ limits: { connections: 4 }`,
     expect(gateway.log.filter(({ message }) => message.startsWith('login failed'))).toHaveLength(attempts.length);
   });
 
+  it('slows a user down whose login has failed, and logs no password', async () => {
+    const fail = () => gateway.connect({ user: 'teller', password: 'canary-guess' }).catch(() => {});
+    for (let tries = 0; tries < 2; tries++) await fail();
+    const startedAt = performance.now();
+    const teller = await open('teller');
+    expect(performance.now() - startedAt).toBeGreaterThan(400);
+    expect((await teller.query('SELECT name FROM bank.rates WHERE id = 2')).rows).toEqual([{ name: 'two' }]);
+    await closeAll(teller);
+    await allGone();
+    expect(JSON.stringify(gateway.log)).not.toContain('canary');
+  });
+
   it('asks an unknown user for a password exactly as a known one', async () => {
     const challenges: string[] = [];
     for (const user of ['analyst', 'nobody']) {
