@@ -12,7 +12,8 @@ export class ActiveStatement {
   /** Null until it is planned. */
   scans: StatementScans | null = null;
 
-  constructor(readonly kind: StatementKind) {}
+  /** @param kind that of the client's statement; EXECUTE takes on that of the prepared one */
+  constructor(public kind: StatementKind) {}
 
   get signal(): AbortSignal {
     return this.#controller.signal;

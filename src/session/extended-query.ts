@@ -10,10 +10,11 @@ import {
   readTarget,
 } from '../wire/messages.js';
 import { frontend } from '../wire/write.js';
+import { ActiveStatement } from './active-statement.js';
 import type { BoundStatement } from './bound-statement.js';
 import { bindExtended } from './bound-statement.js';
 import { type ClientSql, readClientSql } from './client-sql.js';
-import type { Portal, PreparedStatement } from './prepared.js';
+import type { Portal, PreparedStatement, RunningStatement } from './prepared.js';
 import type { SessionState } from './session-state.js';
 import { bindExecute, describeStatement, isVirtual, mayBeVirtual, noteNamedObjects } from './sql-prepared.js';
 import { inUtf8 } from './utf8-window.js';
@@ -125,7 +126,7 @@ export class ExtendedQuery {
       portal.running = null;
     };
     try {
-      portal.running ??= await session.start(await this.#bound(name, portal));
+      portal.running ??= await this.#start(name, portal);
       if (portal.running === null) {
         session.portals.delete(name);
         link.request(frame.bytes, 'execute', this.#afterExecute(portal));
@@ -136,6 +137,12 @@ export class ExtendedQuery {
     } catch (error) {
       await failed(error);
     }
+  }
+
+  async #start(name: string, portal: Portal): Promise<RunningStatement | null> {
+    const active = new ActiveStatement(portal.prepared.virtual!.kind);
+    const bound = await this.#session.during(active, () => this.#bound(name, portal));
+    return this.#session.start(bound, active);
   }
 
   /** The portal's statement with its parameters, and its result columns as the engine describes them. */

@@ -1,7 +1,7 @@
 import { GatewayError } from '../core/errors.js';
 import { newScanStatistics } from '../scan/scan.js';
 import type { ScanOwner } from '../scan/scan-log.js';
-import { ActiveStatement } from './active-statement.js';
+import type { ActiveStatement } from './active-statement.js';
 import type { BoundStatement } from './bound-statement.js';
 import { ClientText } from './client-text.js';
 import type { ClientWriter } from './client-writer.js';
@@ -44,11 +44,15 @@ export class SessionState {
     return this.#active;
   }
 
-  /** Plans and starts a statement; null: it has nothing to do with virtual tables after all. */
-  async start(bound: BoundStatement): Promise<RunningStatement | null> {
-    const active = new ActiveStatement(bound.statement.kind);
+  /**
+   * Plans and starts a statement; null: it has nothing to do with virtual tables after all.
+   * @param active what it was prepared under
+   */
+  async start(bound: BoundStatement, active: ActiveStatement): Promise<RunningStatement | null> {
+    active.kind = bound.statement.kind;
     try {
-      const running = await this.#whileActive(active, () =>
+      active.signal.throwIfAborted();
+      const running = await this.during(active, () =>
         this.runner.start(bound, active, () => this.#cancelIfInEngine(active)),
       );
       if (running === null) active.stopClock();
@@ -64,7 +68,7 @@ export class SessionState {
     const { active } = running;
     active.signal.throwIfAborted();
     active.isInEngine = running.way === 'engine';
-    await this.#whileActive(active, () => running.run.execute(maxRows));
+    await this.during(active, () => running.run.execute(maxRows));
     active.isInEngine = false;
   }
 
@@ -116,7 +120,8 @@ export class SessionState {
     setTimeout(() => this.#cancelIfInEngine(active), REPEAT_CANCEL_MS).unref();
   }
 
-  async #whileActive<T>(active: ActiveStatement, work: () => Promise<T>): Promise<T> {
+  /** Does a part of a statement's work: what cancels the session meanwhile cancels the statement. */
+  async during<T>(active: ActiveStatement, work: () => Promise<T>): Promise<T> {
     this.#active = active;
     try {
       return await work();

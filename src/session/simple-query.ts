@@ -3,6 +3,7 @@ import { characterCount } from '../plan/syntax.js';
 import type { Frame } from '../wire/frames.js';
 import { readQuery } from '../wire/messages.js';
 import { frontend } from '../wire/write.js';
+import { ActiveStatement } from './active-statement.js';
 import type { BoundStatement } from './bound-statement.js';
 import { bindSimple } from './bound-statement.js';
 import { type ClientSql, readClientSql } from './client-sql.js';
@@ -77,8 +78,9 @@ export class SimpleQuery {
 
   async #runVirtual(statement: Statement, map: PositionMap): Promise<void> {
     const session = this.#session;
-    const { bound, rowDescription } = await this.#describe(statement);
-    const running = await session.start(bound);
+    const active = new ActiveStatement(statement.kind);
+    const { bound, rowDescription } = await session.during(active, () => this.#describe(statement));
+    const running = await session.start(bound, active);
     if (running === null) {
       await this.#runPlain(statement, map);
       if (!session.link.isFailed) noteNamedObjects(session, statement);

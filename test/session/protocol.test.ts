@@ -1,5 +1,5 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { startupMessage } from '../../src/wire/startup.js';
+import { cancelRequest, startupMessage } from '../../src/wire/startup.js';
 import { frontend } from '../../src/wire/write.js';
 import { type Shop, startShop } from '../clients/shop.js';
 import { errorOf, RawClient, rowsOf, typesOf } from '../support/raw-client.js';
@@ -273,6 +273,54 @@ describe('the byte stream', () => {
     }
     expect(Buffer.concat(answers).toString()).toBe('NN');
     raw.close();
+  });
+});
+
+describe('newer versions of the protocol', () => {
+  const login = async (protocol: number, options: Record<string, string> = {}) => {
+    const raw = await RawClient.open(shop.gateway.port);
+    const parameters = { user: 'tidegate', database: 'tidegate', ...options };
+    raw.socket.write(startupMessage(protocol, Object.entries(parameters)));
+    return { raw, frames: await raw.until('Z') };
+  };
+
+  it('gives a long cancel key to a client of 3.2, as libpq 18 is, and takes it', async () => {
+    const { raw, frames } = await login(0x30002);
+    const key = frames.find(({ type }) => type === 'K')!.bytes;
+    expect(key.length).toBe(5 + 4 + 32);
+    raw.send(frontend.query('SELECT id FROM shop.slow'));
+    await expect.poll(() => raw.received.length).toBeGreaterThan(1);
+    const canceller = await RawClient.open(shop.gateway.port);
+    canceller.socket.end(cancelRequest(key.readUInt32BE(5), key.subarray(9)));
+    expect(errorOf(await raw.until('Z'))).toMatchObject({ sqlstate: '57014' });
+    raw.close();
+    canceller.close();
+  });
+
+  it('says which version and which options it does not have, and goes on', async () => {
+    const { raw, frames } = await login(0x30063, { '_pq_.nobody_knows': 'x' });
+    const negotiated = frames.find(({ type }) => type === 'v')!.bytes;
+    expect(negotiated.readUInt32BE(5)).toBe(0x30002);
+    expect(negotiated.toString('latin1', 13)).toBe('_pq_.nobody_knows\0');
+    expect(rowsOf(await raw.query('SELECT id FROM shop.orders LIMIT 1'))).toEqual([['1']]);
+    raw.close();
+  });
+});
+
+describe('names with the database in front', () => {
+  it.each([
+    'SELECT id FROM "tidegate"."shop"."orders" LIMIT 1',
+    'SELECT "tidegate"."shop"."orders"."id" FROM "tidegate"."shop"."orders" WHERE shop.orders.id = 1',
+    'SELECT count(*) - 4 FROM tidegate.shop.customers c JOIN "tidegate"."shop"."orders" o USING (id)',
+    'SELECT id FROM tidegate.shop.open_orders WHERE id = 1 UNION SELECT 1',
+  ])('%s', async (sql) => {
+    const frames = await client.query(sql);
+    expect(errorOf(frames)).toBeNull();
+    expect(rowsOf(frames)).toEqual([['1']]);
+  });
+
+  it('keeps the error for another database', async () => {
+    expect(errorOf(await client.query('SELECT id FROM other.shop.orders'))).toMatchObject({ sqlstate: '0A000' });
   });
 });
 
