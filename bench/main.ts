@@ -1,5 +1,6 @@
 import { parseArgs } from 'node:util';
 import { benchDrivers } from './drivers.js';
+import { benchPaging } from './paging.js';
 import { benchRelay } from './relay.js';
 import { benchStart } from './start.js';
 import { benchStream } from './stream.js';
@@ -18,6 +19,10 @@ const SECTIONS: Readonly<Record<string, Section>> = {
   relay: {
     about: 'round trips of queries that are only relayed, against the engine itself',
     run: (isQuick, print, signal) => benchRelay(isQuick ? 300 : 3_000, print, signal),
+  },
+  paging: {
+    about: 'pages of a slow API: several at once, and the next one while one is parsed',
+    run: benchPaging,
   },
   drivers: {
     about: 'the drivers alone, from bytes to rows, beside other readers of the same bytes',
