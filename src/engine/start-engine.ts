@@ -57,7 +57,7 @@ export interface RunningEngine extends Engine {
 }
 
 const ADMIN_CONNECTIONS = 3;
-const LOADER_CONNECTIONS = 4;
+const LOADER_CONNECTIONS = 8;
 const RELOAD_PATIENCE_MS = 30_000;
 
 /** Starts the embedded engine, or connects to an external one, and makes it ready for `applyCatalogue`. */

@@ -146,6 +146,21 @@ describe('a scan that several wait for', () => {
   });
 });
 
+it('a bound of the statement that began a scan is not one of those that wait for it', async () => {
+  const open = holdPage(2);
+  const [first, ...others] = clients;
+  await first!.query('SET tidegate.max_requests = 3');
+  const bounded = first!.query(`SELECT count(*) FROM ${table}`);
+  await until(() => stock.requests() >= 2, 'the scan is under way');
+  const waiting = others.slice(0, 3).map((client) => client.query(`SELECT count(*) FROM ${table}`));
+  await until(() => entries()[0]?.readers === 4, 'all wait');
+  open();
+  expect(errorOf(await bounded)).toMatchObject({ sqlstate: '54000' });
+  for (const frames of await Promise.all(waiting)) expect(rowsOf(frames)).toEqual([['35']]);
+  expect(stock.requests()).toBe(3 + 4);
+  await first!.query('RESET tidegate.max_requests');
+});
+
 describe('a reader that may stop anywhere', () => {
   it('leaves nothing half-filled: a cursor', async () => {
     const [client] = clients;

@@ -1,10 +1,15 @@
-import { writeFileSync } from 'node:fs';
+import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import pg from 'pg';
 import { afterEach, describe, expect, it } from 'vitest';
+import { canRunGatewayProcess, GatewayProcess } from '../support/gateway-process.js';
 import { type Stock, scanTableCount, startStock, stockDsn, until } from './stock.js';
 
 let stock: Stock;
-afterEach(() => stock?.close());
+afterEach(async () => {
+  await stock?.close();
+});
 
 const cacheOf = ({ gateway }: Stock) => gateway.serving.gateway.cache;
 const namesOf = (of: Stock): string[] =>
@@ -205,3 +210,38 @@ it('a table that the engine has lost is read anew', async () => {
   expect((await client.query('SELECT count(*) FROM stock.items')).rows).toEqual([{ count: '35' }]);
   await client.end();
 });
+
+it.skipIf(!canRunGatewayProcess)(
+  'after kill -9 the next start drops what was kept',
+  async () => {
+    stock = await startStock('{ ttl: 1m }');
+    const folder = mkdtempSync(join(tmpdir(), 'tidegate-kept-'));
+    chmodSync(folder, 0o711);
+    // biome-ignore lint/suspicious/noTemplateCurlyInString: the interpolation of the DSN
+    const dsn = stockDsn('{ ttl: 1m }').replace('${env:STOCK_API_URL}', stock.api.url);
+    const start = () => GatewayProcess.start(dsn, `engine: { data_dir: ${JSON.stringify(folder)} }`);
+    const query = async (gateway: GatewayProcess, sql: string): Promise<Record<string, string>[]> => {
+      const client = new pg.Client({ host: '127.0.0.1', port: gateway.port, user: 'tidegate', database: 'tidegate' });
+      await client.connect();
+      const { rows } = await client.query(sql);
+      await client.end();
+      return rows;
+    };
+    const count = "SELECT count(*) FROM pg_class WHERE relkind = 'r' AND starts_with(relname, 'tidegate_scan_')";
+    const killed = await start();
+    try {
+      expect(await query(killed, 'SELECT id FROM stock.items')).toHaveLength(35);
+      await until(async () => (await query(killed, count))[0]!.count === '1', 'the rows are kept');
+      await killed.kill();
+      const next = await start();
+      expect(await query(next, count)).toEqual([{ count: '0' }]);
+      expect(await query(next, 'SELECT id FROM stock.items')).toHaveLength(35);
+      expect(stock.requests()).toBe(8);
+      await next.close();
+    } finally {
+      await killed.close();
+      rmSync(folder, { recursive: true, force: true });
+    }
+  },
+  60_000,
+);
