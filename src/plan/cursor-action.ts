@@ -13,12 +13,18 @@ export type CursorAction =
   | {
       readonly type: 'fetch';
       readonly name: string;
-      /** Rows forward from where the cursor is; null: any other movement. */
-      readonly forward: number | null;
+      readonly movement: CursorMovement;
       readonly isMove: boolean;
     }
   /** `name` null: CLOSE ALL. */
   | { readonly type: 'close'; readonly name: string | null };
+
+/** Forward by rows from where the cursor is, to the row so far from there, or to that of so many from the start. */
+export interface CursorMovement {
+  readonly type: 'forward' | 'relative' | 'absolute';
+  /** Negative: backward; from the end, where it is absolute. */
+  readonly count: number;
+}
 
 /** Bits of DeclareCursorStmt.options (PostgreSQL's parsenodes.h). */
 const BINARY = 0x1;
@@ -41,14 +47,28 @@ export function readCursorAction(nodeName: string, body: Node): CursorAction | n
       };
     }
     case 'FetchStmt': {
-      const count = (body.howMany as number | undefined) ?? 0;
-      const isForward = body.direction === 'FETCH_FORWARD' && count > 0;
-      const forward = !isForward ? null : count === ALL ? Number.POSITIVE_INFINITY : count;
-      return { type: 'fetch', name: body.portalname as string, forward, isMove: body.ismove === true };
+      return {
+        type: 'fetch',
+        name: body.portalname as string,
+        movement: readMovement(body.direction, (body.howMany as number | undefined) ?? 0),
+        isMove: body.ismove === true,
+      };
     }
     case 'ClosePortalStmt':
       return { type: 'close', name: (body.portalname as string | undefined) ?? null };
     default:
       return null;
+  }
+}
+
+function readMovement(direction: unknown, howMany: number): CursorMovement {
+  const count = howMany === ALL ? Number.POSITIVE_INFINITY : howMany;
+  switch (direction) {
+    case 'FETCH_RELATIVE':
+      return { type: 'relative', count };
+    case 'FETCH_ABSOLUTE':
+      return { type: 'absolute', count };
+    default:
+      return { type: 'forward', count: direction === 'FETCH_BACKWARD' ? -count : count };
   }
 }

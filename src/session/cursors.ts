@@ -1,5 +1,5 @@
-import { GatewayError } from '../core/errors.js';
-import type { CursorAction } from '../plan/cursor-action.js';
+import { errors, GatewayError } from '../core/errors.js';
+import type { CursorAction, CursorMovement } from '../plan/cursor-action.js';
 import { backend } from '../wire/write.js';
 import type { ClientWriter } from './client-writer.js';
 import type { EngineRun } from './engine-run.js';
@@ -49,6 +49,7 @@ export class FetchRun implements PortalRun {
   readonly #formats: readonly number[];
   readonly #client: ClientWriter;
 
+  /** @throws 55000 when the cursor cannot move so, before anything is said of its rows */
   constructor(
     cursor: StreamCursor,
     action: Extract<CursorAction, { type: 'fetch' }>,
@@ -59,21 +60,57 @@ export class FetchRun implements PortalRun {
     this.#action = action;
     this.#formats = formats;
     this.#client = client;
+    this.#steps();
   }
 
   async execute(): Promise<void> {
-    const { forward, isMove } = this.#action;
-    const encoder = isMove ? null : this.#cursor.encoderFor(this.#formats);
-    if (forward === null || (encoder === null && !isMove)) throw cannotScan();
+    const { isMove } = this.#action;
     const { run, running, statementTimeoutMs } = this.#cursor;
+    const steps = this.#steps();
+    const encoder = isMove ? null : this.#cursor.encoderFor(this.#formats);
+    if (encoder === null && !isMove) throw noSuchFormat();
     running.active.restartClock(statementTimeoutMs);
-    const count = await run.send(forward, encoder);
+    if (steps.skip > 0) await run.send(steps.skip, null);
+    const count = await run.send(steps.count, encoder);
     running.active.stopClock();
     this.#client.write(backend.commandComplete(`${isMove ? 'MOVE' : 'FETCH'} ${count}`));
   }
 
   /** The cursor goes on. */
   async close(): Promise<void> {}
+
+  #steps(): Steps {
+    const steps = forwardSteps(this.#action.movement, this.#cursor.run);
+    if (steps === null) throw cannotScan();
+    return steps;
+  }
+}
+
+/** How many rows to pass over, and how many to give then. */
+interface Steps {
+  readonly skip: number;
+  readonly count: number;
+}
+
+/** Null: that goes backward. As DoPortalRunFetch of PostgreSQL. */
+function forwardSteps(
+  { type, count }: CursorMovement,
+  { position, isOnRow }: Pick<StreamRun, 'position' | 'isOnRow'>,
+): Steps | null {
+  if (type === 'absolute') {
+    if (count === 0) return position === 0 ? { skip: 0, count: 0 } : null;
+    return count > position ? { skip: count - 1 - position, count: 1 } : null;
+  }
+  // Where the cursor is has to be given again.
+  if (count === 0) return isOnRow ? null : { skip: 0, count: 0 };
+  if (count < 0) return null;
+  return type === 'relative' ? { skip: count - 1, count: 1 } : { skip: 0, count };
+}
+
+function noSuchFormat(): GatewayError {
+  return errors.featureNotSupported('this cursor cannot be fetched from in binary', {
+    hint: 'Fetch its rows as text, or declare it with SCROLL.',
+  });
 }
 
 /** In PostgreSQL's words. */

@@ -14,14 +14,14 @@ export type FrameTransform = (frame: Frame) => Buffer | null;
 /** Runs a rewritten statement in the client's engine session, with the client's parameters, and relays the answer. */
 export class EngineRun implements PortalRun {
   readonly #link: EngineLink;
-  readonly #name: string;
-  readonly #onError: ErrorTransform;
+  readonly portalName: string;
+  readonly onError: ErrorTransform;
   readonly #onFrame: FrameTransform | null;
 
   private constructor(link: EngineLink, name: string, onError: ErrorTransform, onFrame: FrameTransform | null) {
     this.#link = link;
-    this.#name = name;
-    this.#onError = onError;
+    this.portalName = name;
+    this.onError = onError;
     this.#onFrame = onFrame;
   }
 
@@ -50,15 +50,15 @@ export class EngineRun implements PortalRun {
   }
 
   async execute(maxRows: number): Promise<void> {
-    const onError = this.#onError;
+    const onError = this.onError;
     const disposition = this.#onFrame === null ? { onError } : { onError, onFrame: this.#onFrame };
-    this.#link.request(frontend.execute(this.#name, maxRows), 'execute', disposition);
+    this.#link.request(frontend.execute(this.portalName, maxRows), 'execute', disposition);
     await this.#link.settled();
   }
 
   async close(isGone = false): Promise<void> {
     if (isGone || this.#link.isFailed || this.#link.isClosed) return;
-    const closed = this.#link.ask(frontend.close('portal', this.#name), 'close');
+    const closed = this.#link.ask(frontend.close('portal', this.portalName), 'close');
     this.#link.send(frontend.flush);
     await closed.catch(() => {});
   }

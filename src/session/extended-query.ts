@@ -1,25 +1,13 @@
 import type { Statement } from '../plan/statement.js';
 import type { Frame } from '../wire/frames.js';
-import {
-  type ParseMessage,
-  readBind,
-  readBindNames,
-  readExecute,
-  readParse,
-  readRowDescription,
-  readTarget,
-} from '../wire/messages.js';
+import { type ParseMessage, readBindNames, readExecute, readParse, readTarget } from '../wire/messages.js';
 import { frontend } from '../wire/write.js';
-import { ActiveStatement } from './active-statement.js';
-import type { BoundStatement } from './bound-statement.js';
-import { bindExtended } from './bound-statement.js';
 import { type ClientSql, readClientSql } from './client-sql.js';
-import type { Portal, PreparedStatement, RunningStatement } from './prepared.js';
+import { startPortal } from './portal-start.js';
+import type { Portal, PreparedStatement } from './prepared.js';
 import type { SessionState } from './session-state.js';
-import { bindExecute, describeStatement, isVirtual, mayBeVirtual, noteNamedObjects } from './sql-prepared.js';
+import { describeStatement, isVirtual, mayBeVirtual, noteNamedObjects } from './sql-prepared.js';
 import { inUtf8 } from './utf8-window.js';
-
-const ROW_DESCRIPTION = 'T'.charCodeAt(0);
 
 /**
  * The extended query protocol. Every message is relayed; only Execute of a statement over virtual tables is taken over.
@@ -126,7 +114,7 @@ export class ExtendedQuery {
       portal.running = null;
     };
     try {
-      portal.running ??= await this.#start(name, portal);
+      portal.running ??= await startPortal(session, name, portal);
       if (portal.running === null) {
         session.portals.delete(name);
         link.request(frame.bytes, 'execute', this.#afterExecute(portal));
@@ -137,29 +125,6 @@ export class ExtendedQuery {
     } catch (error) {
       await failed(error);
     }
-  }
-
-  async #start(name: string, portal: Portal): Promise<RunningStatement | null> {
-    const active = new ActiveStatement(portal.prepared.virtual!.kind);
-    const bound = await this.#session.during(active, () => this.#bound(name, portal));
-    return this.#session.start(bound, active);
-  }
-
-  /** The portal's statement with its parameters, and its result columns as the engine describes them. */
-  async #bound(name: string, portal: Portal): Promise<BoundStatement> {
-    const { link, prepared, text } = this.#session;
-    const statement = portal.prepared.virtual!;
-    const description = link.ask(frontend.describe('portal', name), 'describe');
-    link.send(frontend.flush);
-    const [described] = await description;
-    const fields = described!.type === ROW_DESCRIPTION ? readRowDescription(described!.bytes) : null;
-    const bind = readBind(portal.bind);
-    const target = statement.kind === 'execute' ? prepared.get(statement.preparedName ?? '') : undefined;
-    const executed = target === undefined ? null : await bindExecute(this.#session, statement, target);
-    if (executed !== null) return executed;
-    const oids = target === undefined ? portal.prepared.parameterOids : [];
-    const parameters = await text.decodeParameters(bind.parameters, bind.parameterFormats, oids);
-    return bindExtended(statement, oids, bind, parameters, fields);
   }
 
   /** What SQL-level PREPARE and DEALLOCATE change, once they have run. */

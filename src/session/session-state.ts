@@ -79,6 +79,13 @@ export class SessionState {
     this.#ended(running.active, running.way, sqlstate);
   }
 
+  /** Whether FETCH and MOVE can name something that the gateway reads: a cursor that streams, or a portal with a name. */
+  get hasCursors(): boolean {
+    if (this.runner.cursors.size > 0) return true;
+    for (const [name] of this.portals.entries()) if (name !== '') return true;
+    return false;
+  }
+
   /** Cancels what is under way, for a cancel request or because the client is gone. */
   cancel(message: string): void {
     const active = this.#active;

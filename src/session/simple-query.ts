@@ -10,6 +10,7 @@ import { type ClientSql, readClientSql } from './client-sql.js';
 import { withPosition } from './engine-requests.js';
 import type { PositionMap } from './failure.js';
 import type { FrameQueue } from './frame-queue.js';
+import { startBound } from './portal-start.js';
 import type { PreparedStatement, RunningStatement } from './prepared.js';
 import type { SessionState } from './session-state.js';
 import { bindExecute, describeStatement, isVirtual, mayBeVirtual, noteNamedObjects } from './sql-prepared.js';
@@ -80,7 +81,7 @@ export class SimpleQuery {
     const session = this.#session;
     const active = new ActiveStatement(statement.kind);
     const { bound, rowDescription } = await session.during(active, () => this.#describe(statement));
-    const running = await session.start(bound, active);
+    const running = await startBound(session, bound, active);
     if (running === null) {
       await this.#runPlain(statement, map);
       if (!session.link.isFailed) noteNamedObjects(session, statement);

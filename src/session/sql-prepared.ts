@@ -13,13 +13,13 @@ const PARAMETER_DESCRIPTION = 't'.charCodeAt(0);
 /** Words of statements that act on SQL-level prepared statements; of interest once one of those is virtual. */
 const PREPARED_WORDS = /\b(?:prepare|execute|deallocate|discard)\b/i;
 
-/** Words of statements that read or end a cursor; of interest once one streams. */
+/** Words of statements that read or end a cursor; of interest once there is one that the gateway reads. */
 const CURSOR_WORDS = /\b(?:fetch|move|close|discard)\b/i;
 
 /** A quick answer from the text alone: false means that the engine can run it without the gateway. */
 export function mayBeVirtual(session: SessionState, sql: string): boolean {
   if (session.services.names().mayOccurIn(sql)) return true;
-  if (session.runner.cursors.size > 0 && CURSOR_WORDS.test(sql)) return true;
+  if (session.hasCursors && CURSOR_WORDS.test(sql)) return true;
   if (!PREPARED_WORDS.test(sql)) return false;
   for (const statement of session.prepared.values()) if (statement.virtual !== null) return true;
   return false;
@@ -28,7 +28,7 @@ export function mayBeVirtual(session: SessionState, sql: string): boolean {
 /** Whether the gateway has a part in a statement. */
 export function isVirtual(session: SessionState, statement: Statement): boolean {
   if (session.services.names().mayConcern(statement)) return true;
-  if (statement.kind === 'cursor') return session.runner.cursors.size > 0;
+  if (statement.kind === 'cursor') return session.hasCursors;
   return ['prepare', 'execute', 'deallocate', 'discard'].includes(statement.kind);
 }
 

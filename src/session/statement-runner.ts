@@ -26,7 +26,7 @@ import { evaluateInSession } from './evaluate-expressions.js';
 import { explainLines, explainTransform, tableNamesShown } from './explain-lines.js';
 import { describeKept, openStream, streamsFromApi, widenedStream } from './kept-scans.js';
 import { KEEP_TO_NESTED_LOOPS, RESTORE_PLANNER } from './planner-settings.js';
-import type { RunningStatement } from './prepared.js';
+import type { PortalRun, RunningStatement } from './prepared.js';
 import type { RowEncoder } from './row-encoder.js';
 import { createRowEncoder } from './row-encoder.js';
 import { ScanLoader } from './scan-loader.js';
@@ -36,12 +36,16 @@ import { oidAnswered, printSettings, readSettings, settingsQuery } from './setti
 import { StatementScans } from './statement-scans.js';
 import { StreamRun } from './stream-run.js';
 
+type FetchAction = Extract<CursorAction, { type: 'fetch' }>;
+
 /** Plans statements over virtual tables in one session and starts them on the stream or the engine path. */
 export class StatementRunner {
   /** Scan tables of this session's statements; they may be read until the transaction ends. */
   #scanTables: ScanTable[] = [];
   /** Cursors that stream, by name. */
   readonly cursors = new Map<string, StreamCursor>();
+  /** What FETCH and MOVE need of the portals that stream. */
+  readonly #portalCursors = new WeakMap<PortalRun, StreamCursor>();
   #count = 0;
 
   constructor(
@@ -111,14 +115,47 @@ export class StatementRunner {
     return this.#run(bound, statement, plan, asked!, active);
   }
 
-  #fetch(action: Extract<CursorAction, { type: 'fetch' }>, bound: BoundStatement): RunningStatement | null {
+  async #fetch(action: FetchAction, bound: BoundStatement): Promise<RunningStatement | null> {
     const cursor = this.cursors.get(action.name);
     if (cursor === undefined) return null;
-    if (bound.fields === null && !action.isMove) {
+    if (bound.fields === null && !(action.isMove && (await this.#isDeclared(action.name)))) {
       // The engine has no such cursor any more: the transaction that declared it was rolled back.
       this.closeCursors((_, name) => name === action.name);
       return null;
     }
+    return this.#fetchRun(cursor, action, bound);
+  }
+
+  /** MOVE has no rows, so that its description does not tell. */
+  async #isDeclared(name: string): Promise<boolean> {
+    const sql = 'SELECT 1 FROM pg_catalog.pg_cursors WHERE name = $1';
+    const [rows] = await ownQueries(this.link, [{ sql, parameterOids: [25], bindTail: textBindTail([name]) }]);
+    return rows!.length > 0;
+  }
+
+  /**
+   * FETCH or MOVE in a portal of the extended protocol that is being read.
+   * @param renamed the statement with another cursor's name
+   */
+  async fetchFrom(
+    portal: RunningStatement,
+    action: FetchAction,
+    bound: BoundStatement,
+    renamed: (name: string) => Buffer,
+  ): Promise<RunningStatement> {
+    const { run, active } = portal;
+    const cursor = this.#portalCursors.get(run);
+    if (cursor !== undefined) return this.#fetchRun(cursor, action, bound);
+    if (!(run instanceof EngineRun)) throw new Error('a portal that neither streams nor is in the engine');
+    const sql = renamed(run.portalName);
+    return {
+      way: 'engine',
+      active,
+      run: await EngineRun.start(this.link, this.#newName(), sql, bound, run.onError, null),
+    };
+  }
+
+  #fetchRun(cursor: StreamCursor, action: FetchAction, bound: BoundStatement): RunningStatement {
     const formats = (bound.fields ?? []).map((field) => field.format);
     return { ...cursor.running, run: new FetchRun(cursor, action, formats, this.client) };
   }
@@ -184,17 +221,15 @@ export class StatementRunner {
         );
       const run = new StreamRun(stream, encoder, this.client, signal, open);
       const running: RunningStatement = { run, active, way: 'stream' };
-      if (!isCursor) return running;
       const encoderFor = (formats: readonly number[]) => this.#encoder(stream, formats, asked);
       const { statementTimeoutMs } = asked;
+      const asCursor = { running, run, encoderFor, statementTimeoutMs, isHeld: isCursor && cursor.isHeld };
+      if (!isCursor) {
+        this.#portalCursors.set(run, asCursor);
+        return running;
+      }
       const planTables = plan.scans.map((scan) => scan.planTable);
-      return this.#declare(bound, executableSql(statement, plan, planTables), cursor.name, {
-        running,
-        run,
-        encoderFor,
-        statementTimeoutMs,
-        isHeld: cursor.isHeld,
-      });
+      return this.#declare(bound, executableSql(statement, plan, planTables), cursor.name, asCursor);
     }
     const fetches = statement.explain === null || statement.explain.analyze;
     const streamed = streams && !fetches ? stream : null;

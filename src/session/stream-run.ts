@@ -19,6 +19,8 @@ export class StreamRun implements PortalRun {
   #batch: RowBatch | null = null;
   #row = 0;
   #isAtEnd = false;
+  #position = 0;
+  #isOver = false;
   /** The client waits for all rows; one that asked for some may never want more. */
   #wantsAll = true;
   /** Rows that OFFSET still leaves out, and that LIMIT still lets through. */
@@ -39,6 +41,16 @@ export class StreamRun implements PortalRun {
     this.#open = open;
     this.#toSkip = plan.window.start;
     this.#toSend = plan.window.end - plan.window.start;
+  }
+
+  /** Rows that have been sent or passed over. */
+  get position(): number {
+    return this.#position;
+  }
+
+  /** The last of them is where a cursor is now: it is neither before the first nor behind the last. */
+  get isOnRow(): boolean {
+    return this.#position > 0 && !this.#isOver;
   }
 
   async execute(maxRows: number): Promise<void> {
@@ -72,6 +84,8 @@ export class StreamRun implements PortalRun {
       if (encoder !== null && !this.#client.write(rows.bytes)) await this.#client.drained();
       this.#signal.throwIfAborted();
     }
+    this.#position += sent;
+    if (sent < wanted) this.#isOver = true;
     return sent;
   }
 

@@ -80,9 +80,18 @@ async with conn.transaction():
     show(len(await one.fetch(96)))
     show([r[0] for r in await one.fetch(2)] + [(await two.fetchrow())[0]])
 async with conn.transaction():
+    three = await conn.cursor("SELECT id FROM shop.orders")
+    four = await conn.cursor("SELECT id FROM shop.orders ORDER BY id DESC")
+    show([await three.forward(10), (await three.fetchrow())[0], await three.forward(2), (await three.fetchrow())[0]])
+    show([await four.forward(10), (await four.fetchrow())[0]])
+async with conn.transaction():
     show(sum([r[0] async for r in conn.cursor("SELECT id FROM shop.orders", prefetch=30)]))
 `);
-    expect(lines).toEqual([[1, 2, 3, 450, 449], 96, [100, 101, 448], (ORDER_COUNT * (ORDER_COUNT + 1)) / 2]);
+    const moved = [
+      [10, 11, 2, 14],
+      [10, 440],
+    ];
+    expect(lines).toEqual([[1, 2, 3, 450, 449], 96, [100, 101, 448], ...moved, (ORDER_COUNT * (ORDER_COUNT + 1)) / 2]);
   });
 
   it('inspects the schema, resets connections of a pool and copies out', async () => {

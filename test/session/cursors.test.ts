@@ -82,6 +82,62 @@ describe('a forward-only cursor on a streamable statement', () => {
     expect(streamed).toEqual(await outcome(`DECLARE c SCROLL CURSOR FOR ${sql}`));
   });
 
+  it.each([
+    ['FETCH 0 FROM c', 'FETCH FIRST FROM c', 'FETCH ABSOLUTE 4 FROM c', 'FETCH RELATIVE 3 FROM c', 'FETCH NEXT FROM c'],
+    ['MOVE ABSOLUTE 5 IN c', 'FETCH NEXT FROM c', 'MOVE RELATIVE 2 IN c', 'FETCH 2 FROM c', 'MOVE FORWARD ALL IN c'],
+    ['FETCH ABSOLUTE 0 FROM c', 'FETCH RELATIVE 0 FROM c', 'FETCH ABSOLUTE 99 FROM c', 'FETCH 0 FROM c', 'FETCH c'],
+    ['FETCH 3 FROM c', 'FETCH ABSOLUTE 2 FROM c'],
+    ['FETCH 3 FROM c', 'FETCH 0 FROM c'],
+    ['FETCH 3 FROM c', 'FETCH RELATIVE -1 FROM c'],
+    ['FETCH LAST FROM c'],
+    ['FETCH PRIOR FROM c'],
+    ['MOVE 2 IN c', 'MOVE BACKWARD 1 IN c'],
+    ['FETCH BACKWARD ALL FROM c'],
+  ])('moves as a NO SCROLL cursor of PostgreSQL: %s …', async (...script) => {
+    const sql = 'SELECT id, status FROM shop.orders WHERE id <= 12 AND id <> 4';
+    await run('CREATE TEMP TABLE own AS SELECT * FROM shop.orders');
+    const outcome = async (table: string): Promise<string[]> => {
+      await run(`BEGIN; DECLARE c NO SCROLL CURSOR FOR ${sql.replace('shop.orders', table)}`);
+      const outputs: string[] = [];
+      for (const line of script) {
+        const frames = await client.query(line);
+        const tag = frames.find((frame) => frame.type === 'C')?.bytes.toString('latin1', 5) ?? '';
+        const error = errorOf(frames);
+        const said = error === null ? '' : `${error.sqlstate} ${error.message}`;
+        outputs.push(`${typesOf(frames)} ${JSON.stringify(rowsOf(frames))} ${tag} ${said}`);
+      }
+      await client.query('ROLLBACK');
+      return outputs;
+    };
+    expect(await outcome('shop.orders')).toEqual(await outcome('own'));
+  });
+
+  it('reads on in a portal that FETCH and MOVE name, on both paths', async () => {
+    for (const execution of ['auto', 'engine']) {
+      await run(`SET tidegate.execution = '${execution}'`);
+      await run('BEGIN');
+      client.send(
+        frontend.parse('', 'SELECT id FROM shop.orders WHERE id > $1'),
+        frontend.bindText('p', '', ['10']),
+        frontend.flush,
+      );
+      await client.until('2');
+      client.send(
+        frontend.parse('', 'MOVE FORWARD 5 IN "p"'),
+        frontend.bindText('', ''),
+        frontend.execute(''),
+        frontend.execute('p', 2),
+        frontend.sync,
+      );
+      expect(rowsOf(await client.until('Z'))).toEqual([['16'], ['17']]);
+      expect(await run('FETCH 2 FROM p')).toEqual(['18', '19']);
+      expect(await run('MOVE 1 IN p')).toEqual([]);
+      client.send(frontend.execute('p', 1), frontend.sync);
+      expect(rowsOf(await client.until('Z'))).toEqual([['21']]);
+      await run('COMMIT');
+    }
+  });
+
   it('works in one text, as psqlODBC sends it, and under quoted names', async () => {
     const frames = await client.query(
       'BEGIN;declare "SQL_CUR1" cursor for SELECT id FROM shop.orders;fetch 2 in "SQL_CUR1"',
@@ -123,6 +179,8 @@ describe('a forward-only cursor on a streamable statement', () => {
   it('does not outlive a transaction that is rolled back', async () => {
     await run('BEGIN; DECLARE h CURSOR WITH HOLD FOR SELECT id FROM shop.orders; FETCH 1 FROM h; ROLLBACK');
     expect(errorOf(await client.query('FETCH 1 FROM h'))).toMatchObject({ sqlstate: '34000' });
+    await run('BEGIN; DECLARE h CURSOR WITH HOLD FOR SELECT id FROM shop.orders; MOVE 1 IN h; ROLLBACK');
+    expect(errorOf(await client.query('MOVE 1 IN h'))).toMatchObject({ sqlstate: '34000' });
     await run('DECLARE h CURSOR WITH HOLD FOR SELECT id FROM shop.orders WHERE id > 5');
     expect(await run('FETCH 1 FROM h')).toEqual(['6']);
     await run('DISCARD ALL');
