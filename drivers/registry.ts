@@ -1,5 +1,6 @@
 import { CsvReader } from './csv/reader.js';
 import type { ReaderFactory } from './driver.js';
+import { needsQuery, QueryReader } from './json/query-reader.js';
 import { JsonReader } from './json/reader.js';
 import { XmlReader } from './xml/reader.js';
 
@@ -7,7 +8,7 @@ import { XmlReader } from './xml/reader.js';
 export const createReader: ReaderFactory = (options) => {
   switch (options.table.driver.type) {
     case 'json':
-      return new JsonReader(options);
+      return needsQuery(options) ? new QueryReader(options) : new JsonReader(options);
     case 'csv':
       return new CsvReader(options);
     case 'xml':

@@ -79,7 +79,7 @@ function parseSteps(text: string, from: number, what: string): Step[] {
   return steps;
 }
 
-/** Filters, slices, unions and `..`: the one place where jsonpath-plus would take over. */
+/** Filters, slices, unions and `..` are query paths; here is no place for one, or it is not readable as one. */
 function notPlain(text: string, at: number, what: string): GatewayError {
   if (/^(?:\.\.|\.\*|\[\s*[?(:,*-]|\[[^'"\]]*[:,])/.test(text.slice(at))) {
     return errors.configuration(`${what} "${text}" is not a plain path`, {

@@ -1,0 +1,176 @@
+import { errors } from '../../src/core/errors.js';
+import type { RowBatch } from '../../src/core/row-batch.js';
+import type { Page, PageOutcome, ReaderOptions, RecordReader } from '../driver.js';
+import { readUtf8 } from '../encoding.js';
+import { describePage } from '../page-error.js';
+import { RowWriter } from '../row-writer.js';
+import { Window } from '../window.js';
+import { type TreeNode, TreeParser } from './document-tree.js';
+import { parseField, parseSelector, type Step } from './json-path.js';
+import { runQuery } from './query.js';
+import { isQueryPath, parseQueryPath, type QueryPath, type QueryStep } from './query-path.js';
+import { emptyPageError, notJsonError, syntaxError } from './syntax-error.js';
+import { Kind } from './tokens.js';
+import { captureText, writeValueCell } from './value-cell.js';
+
+interface FieldPath extends QueryPath {
+  /** Whether the path can lead to several values. */
+  readonly isQuery: boolean;
+}
+
+/** Whether a table's records, or one of the wanted fields, can only be found in a page that is held as a whole. */
+export function needsQuery({ table, columns }: Pick<ReaderOptions, 'table' | 'columns'>): boolean {
+  if (table.records !== null && isQueryPath(table.records)) return true;
+  return columns.some(({ from, field }) => from === 'record' && isQueryPath(field));
+}
+
+/**
+ * Reads pages whose records or fields are found by JSONPath with filters, slices, wildcards or `..`. It holds a page as a whole,
+ * up to a bound, unlike `JsonReader`.
+ */
+export class QueryReader implements RecordReader {
+  readonly #options: ReaderOptions;
+  readonly #writer: RowWriter;
+  readonly #records: QueryPath;
+  readonly #wayToRecords: QueryPath;
+  readonly #fields: readonly (FieldPath | null)[];
+  readonly #captures: readonly { readonly text: string; readonly path: QueryPath }[];
+  readonly #window = new Window();
+
+  constructor(options: ReaderOptions) {
+    const { table, columns, captures } = options;
+    if (table.driver.type !== 'json') throw new Error('json reader: a table of another driver');
+    this.#options = options;
+    this.#writer = new RowWriter(options, 'json');
+    this.#records = parseRecords(table.records);
+    // Where plain steps lead is there in every page; what filters find may well be nothing.
+    const plain = this.#records.steps.findIndex(({ type }) => type !== 'key' && type !== 'index');
+    this.#wayToRecords = { climb: 0, steps: this.#records.steps.slice(0, plain < 0 ? undefined : plain) };
+    this.#fields = columns.map((column) => {
+      if (column.from !== 'record') return null;
+      const what = `field of column "${column.name}":`;
+      if (isQueryPath(column.field)) return { ...parseQueryPath(column.field, what), isQuery: true };
+      const { climb, steps } = parseField(column.field, column.field === column.name, what);
+      return { climb, steps: steps.map(toQueryStep), isQuery: false };
+    });
+    this.#captures = captures.map((text) => ({
+      text,
+      path: isQueryPath(text)
+        ? parseQueryPath(text, 'field')
+        : { climb: 0, steps: parseField(text, false, 'field').steps.map(toQueryStep) },
+    }));
+  }
+
+  async *read(page: Page, signal: AbortSignal): AsyncGenerator<RowBatch, PageOutcome, void> {
+    const { table } = this.#options;
+    const { driver } = table;
+    const encoding = driver.type === 'json' ? driver.encoding : null;
+    const writer = this.#writer;
+    const window = this.#window;
+    const where = describePage(page);
+    window.reset();
+    writer.startPage(page);
+    for await (const piece of readUtf8(page, { option: encoding }, signal)) window.append(piece, where);
+    window.finish(where);
+    const captured = new Map<string, string | null>();
+    let isFound = false;
+    let isFirst = true;
+    for (;;) {
+      const root = this.#nextDocument(window, where, isFirst);
+      if (root === null) break;
+      isFirst = false;
+      const records = this.#recordsOf(root);
+      isFound ||= runQuery(this.#wayToRecords, root, root).length > 0;
+      for (const record of records) {
+        this.#writeRow(window.bytes, record, root);
+        if (writer.builder.isFull) yield writer.builder.finish();
+      }
+      this.#capture(window.bytes, root, captured);
+    }
+    if (!isFound && !isFirst && table.recordsMissing === 'error') {
+      throw errors.apiError(`the page has no records at "${table.records ?? '$'}"`, {
+        detail: where,
+        hint: 'Correct records, or set records_missing: empty if pages without it are to have no rows.',
+      });
+    }
+    if (writer.builder.rowCount > 0) yield writer.builder.finish();
+    return { recordCount: writer.recordCount, captured };
+  }
+
+  /** The page's document, or the next line's; null at its end. */
+  #nextDocument(window: Window, where: string, isFirst: boolean): TreeNode | null {
+    const { bytes } = window;
+    const { driver } = this.#options.table;
+    const format = driver.type === 'json' ? driver.format : 'auto';
+    let hasLineBreak = false;
+    let at = window.position;
+    for (; at < window.end && isSpace(bytes[at]!); at++) hasLineBreak ||= bytes[at] === 0x0a;
+    window.position = at;
+    if (at >= window.end) {
+      if (isFirst && format !== 'ndjson') throw emptyPageError(where);
+      return null;
+    }
+    if (isFirst && !/[[{"\-\dtfn]/.test(String.fromCharCode(bytes[at]!))) throw notJsonError(window, at, where);
+    if (!isFirst && format === 'json') throw syntaxError(window, at, 'the end of the page', where);
+    if (!isFirst && !hasLineBreak) throw syntaxError(window, at, 'a line break', where);
+    return new TreeParser(window, where).parse();
+  }
+
+  /** An array at the end of a plain path stands for its elements; null for none. */
+  #recordsOf(root: TreeNode): readonly TreeNode[] {
+    const found = runQuery(this.#records, root, root);
+    const last = this.#records.steps.at(-1)?.type;
+    if (last !== undefined && last !== 'key' && last !== 'index') return found;
+    return found.flatMap((node) => node.items ?? (node.kind === Kind.null ? [] : [node]));
+  }
+
+  #writeRow(bytes: Buffer, record: TreeNode, root: TreeNode): void {
+    const writer = this.#writer;
+    writer.builder.beginRow();
+    for (const [c, field] of this.#fields.entries()) {
+      if (field === null) {
+        writer.writeConstant(c);
+        continue;
+      }
+      const found = runQuery(field, record, root);
+      const { type } = writer.columns[c]!;
+      // Of several values, a column that can hold them takes all, and another the first.
+      if (field.isQuery && (type.isArray || type.scalar === 'json' || type.scalar === 'jsonb')) {
+        const texts = found.map((node) => rawText(bytes, node));
+        writer.writeValue(c, 'fromJson', `[${texts.join(',')}]`);
+        continue;
+      }
+      const [node] = found;
+      if (node === undefined) writer.writeMissing(c);
+      else writeValueCell(writer, c, node.kind, bytes, node.start, node.end);
+    }
+    writer.builder.endRow();
+    writer.recordCount++;
+  }
+
+  #capture(bytes: Buffer, root: TreeNode, captured: Map<string, string | null>): void {
+    for (const { text, path } of this.#captures) {
+      const [node] = runQuery(path, root, root);
+      if (node !== undefined) captured.set(text, captureText(node.kind, bytes, node.start, node.end));
+    }
+  }
+}
+
+const isSpace = (byte: number): boolean => byte === 0x20 || byte === 0x0a || byte === 0x0d || byte === 0x09;
+
+function rawText(bytes: Buffer, node: TreeNode): string {
+  const isString = node.kind === Kind.escaped;
+  return bytes.toString('utf8', isString ? node.start - 1 : node.start, isString ? node.end + 1 : node.end);
+}
+
+const toQueryStep = (step: Step): QueryStep => (step.type === 'each' ? { type: 'children' } : step);
+
+function parseRecords(text: string | null): QueryPath {
+  if (text === null) return { climb: 0, steps: [] };
+  if (isQueryPath(text)) {
+    const path = parseQueryPath(text, 'records');
+    if (path.climb > 0) throw errors.configuration(`records "${text}" cannot climb out of the page`, {});
+    return path;
+  }
+  return { climb: 0, steps: parseSelector(text, 'records').map(toQueryStep) };
+}
