@@ -37,6 +37,10 @@ const toTable = ({ driver, records }: BenchFormat, columns: readonly ColumnModel
   filters: [],
   filterSeparator: ' and ',
   limit: null,
+  orderBy: null,
+  select: null,
+  count: null,
+  rows: null,
   lookup: null,
   cache: null,
 });

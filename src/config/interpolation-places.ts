@@ -42,7 +42,16 @@ const SECRET_PLACES: readonly string[] = [
   'auth.token_secret',
 ];
 /** Places of requests, which are made when somebody is logged in. */
-const AUTH_PLACES: readonly string[] = ['base_url', 'url', 'path', 'lookup.path', 'headers.*', 'query.*', 'body.**'];
+const AUTH_PLACES: readonly string[] = [
+  'base_url',
+  'url',
+  'path',
+  'lookup.path',
+  'count.path',
+  'headers.*',
+  'query.*',
+  'body.**',
+];
 const GATEWAY_SECRET_PLACES: readonly string[] = ['users.*.password', 'engine.url', 'tokens.key'];
 
 /** Names of tables and columns: a schema that changes with the environment could not be relied on. */

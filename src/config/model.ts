@@ -124,6 +124,11 @@ export interface TableModel {
   readonly filters: readonly FilterModel[];
   readonly filterSeparator: string;
   readonly limit: LimitModel | null;
+  readonly orderBy: OrderByModel | null;
+  readonly select: SelectModel | null;
+  readonly count: CountModel | null;
+  /** About how many rows the API has; null: not known. */
+  readonly rows: number | null;
   readonly lookup: LookupModel | null;
   /** Null: every statement asks the API. */
   readonly cache: CacheModel | null;
@@ -150,6 +155,39 @@ export interface LookupModel {
   readonly filter: FilterModel;
   readonly source: HttpSource;
   readonly records: string | null;
+}
+
+/** How the API is asked for rows in an order. */
+export interface OrderByModel {
+  readonly place: ValuePlace;
+  readonly parameter: string;
+  readonly columns: readonly string[];
+  /** Templates of one key, made of {field}, {column} and {direction}; `descending` null: it sorts upwards only. */
+  readonly ascending: string;
+  readonly descending: string | null;
+  /** Parameter in the same place that takes the direction of the only key. */
+  readonly directionParameter: string | null;
+  /** Joins several keys; null: the API takes one. */
+  readonly separator: string | null;
+  /** Where NULLs come: before or after all others, or as the lowest or highest value; null: not known. */
+  readonly nulls: 'first' | 'last' | 'low' | 'high' | null;
+  /** Whether texts are sorted by their code points, as the engine does. */
+  readonly sortsByCodePoint: boolean;
+}
+
+/** How the API is asked for some fields only. */
+export interface SelectModel {
+  readonly place: ValuePlace;
+  readonly parameter: string;
+  readonly separator: string;
+}
+
+/** Where the API says how many rows there are; one of `field` and `header`. */
+export interface CountModel {
+  readonly field: string | null;
+  readonly header: string | null;
+  /** Null: the table's own first page says it. */
+  readonly source: HttpSource | null;
 }
 
 /** Where a value goes in a request. `body` holds a JSONPath (`$.a.b`) for JSON bodies, a field name for forms. */
@@ -304,6 +342,8 @@ export interface FilterModel {
   readonly separator: string | null;
   /** Most values in one such list. */
   readonly batch: number | null;
+  /** Most values that are asked for where the filter could be left out; null: `rows` of the table decides. */
+  readonly max: number | null;
 }
 
 export interface LimitModel {

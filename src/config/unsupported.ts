@@ -4,7 +4,7 @@
  */
 const UNSUPPORTED_KEYS: Readonly<Record<UnsupportedContext, readonly string[]>> = {
   dsn: [],
-  table: ['order_by', 'select'],
+  table: [],
   gateway: [],
   auth: [],
   pagination: [],

@@ -14,7 +14,7 @@ import {
 
 /** Raise it when the DDL below changes, so that a reload makes older tables anew. */
 const TABLE_LAYOUT = 2;
-const PLAN_LAYOUT = 2;
+const PLAN_LAYOUT = 3;
 /** Keeps autovacuum from giving a table statistics, or from looking at it at all. */
 const NO_AUTOVACUUM = 'WITH (autovacuum_enabled = off)';
 
@@ -189,7 +189,8 @@ function keyLine(table: TableModel): string[] {
 /** One index per column with an equality filter, and one over all required ones: the shape of a dependent fetch. */
 function indexedColumns(table: TableModel): readonly (readonly string[])[] {
   const usable = new Set(table.columns.filter(canBeIndexed).map((column) => column.name));
-  const equalities = table.filters.filter(
+  const { filters, lookup } = table;
+  const equalities = [...filters, ...(lookup === null ? [] : [lookup.filter])].filter(
     (filter) => usable.has(filter.column) && filter.operators.some((operator) => operator === '=' || operator === 'in'),
   );
   const names = [...new Set(equalities.map((filter) => filter.column))];

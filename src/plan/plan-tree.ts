@@ -13,6 +13,8 @@ export interface PlanNode {
   readonly 'Parent Relationship'?: string;
   readonly 'Join Type'?: string;
   readonly 'Join Filter'?: string;
+  readonly 'Sort Key'?: readonly string[];
+  readonly Strategy?: string;
   readonly Plans?: readonly PlanNode[];
 }
 

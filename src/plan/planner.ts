@@ -4,6 +4,7 @@ import type { ScanSpec } from '../scan/scan.js';
 import type { Condition } from './conditions.js';
 import { columnsNamed, plainColumn, readConditions } from './conditions.js';
 import type { OutputSettings } from './constants.js';
+import { standInRow, takesSubquery } from './counting.js';
 import { addDependencies } from './dependent-scans.js';
 import { type Evaluate, Evaluations } from './evaluation.js';
 import type { ParameterNumber, RowWindow } from './limit-window.js';
@@ -12,6 +13,7 @@ import type { PlanNode, ScanNode } from './plan-tree.js';
 import { collectScans, readPlan, subplanExpressions, unquotedName } from './plan-tree.js';
 import { compilePredicate } from './predicate.js';
 import { pushDownFilters } from './push-down.js';
+import { enoughRows, type RowNeeds, readSort } from './row-needs.js';
 import type { Statement } from './statement.js';
 import type { PlannedScan, StatementPlan, StreamPlan } from './statement-plan.js';
 import type { Resolve, ScanReference, StatementTemplate } from './template.js';
@@ -63,8 +65,11 @@ export async function planStatement(
   const evaluations = new Evaluations();
   for (const source of sources) evaluations.want(source.nodes.flatMap(conditionsOf), source.columns);
   await evaluations.run(context.evaluate);
-  const independent = sources.map((source) => planScan(source, evaluations, shape, settings));
-  const scans = await addDependencies(independent, async () => readPlan(await context.explain(text, true)));
+  const independent = sources.map((source, index) => {
+    const scan = planScan(source, evaluations, shape, settings);
+    return scan.standIn === null || takesSubquery(template, index) ? scan : { ...scan, standIn: null };
+  });
+  const scans = await addDependencies(independent, async () => readPlan(await context.explain(text, true)), settings);
   const stream = statement.isPlainSelect ? planStream(scans, sources, evaluations, shape, settings) : null;
   return { template, scans, stream };
 }
@@ -83,6 +88,8 @@ interface Shape {
   /** The scan below the Limit nodes, in the API's own order; null: there is more to the plan. */
   readonly scanNode: PlanNode | null;
   readonly window: RowWindow | null;
+  /** Which rows of the one scan are taken, also in an order; null: there is more to the plan. */
+  readonly needs: RowNeeds | null;
   /** The expressions in the plan's subplans. */
   readonly subplans: readonly string[];
 }
@@ -96,16 +103,26 @@ function readShape(
   template: StatementTemplate,
   parameterNumber: ParameterNumber,
 ): Shape {
-  const { node, limitNodes } = skipLimits(root);
+  const top = skipLimits(root);
+  const { limitNodes } = top;
+  const sort = limitNodes > 0 ? readSort(top.node) : null;
+  const node = sort?.input ?? top.node;
   const type = node['Node Type'];
   // An index of the plan table can stand in for a Sort that the API's order would need. A Sort that a constant makes
   // needless still leaves its column among the outputs, behind those of the statement.
   const isOrdered = template.parts.some((part) => 'text' in part && /\border\b/i.test(part.text));
-  const isScan = (UNORDERED_SCANS.has(type) || ORDERED_SCANS.has(type)) && !isOrdered;
+  // Below a Sort the order of the scan is of no matter.
+  const isScan = (UNORDERED_SCANS.has(type) || ORDERED_SCANS.has(type)) && (sort !== null || !isOrdered);
   const isOnlyNode = (node.Plans ?? []).every((child) => child['Node Type'] === 'Bitmap Index Scan');
-  const scanNode = isScan && isOnlyNode && template.scans.length === 1 ? node : null;
+  const isOneScan = isScan && isOnlyNode && template.scans.length === 1;
   const window = limitWindow(statement, limitNodes, parameterNumber);
-  return { root, scanNode, window, subplans: subplanExpressions(root) };
+  return {
+    root,
+    scanNode: isOneScan && sort === null ? node : null,
+    needs: isOneScan && window !== null ? { window, sortKeys: sort?.keys ?? [] } : null,
+    window,
+    subplans: subplanExpressions(root),
+  };
 }
 
 /** A reference to a virtual table, and where the plan reads it. */
@@ -119,7 +136,9 @@ interface ScanSource {
 function planScan(source: ScanSource, evaluations: Evaluations, shape: Shape, settings: OutputSettings): PlannedScan {
   const { reference, planTable, nodes } = source;
   const table = reference.entry.table!;
-  if (nodes.length === 0) return { reference, planTable, spec: null, pushed: [], dependencies: [], residual: [] };
+  if (nodes.length === 0) {
+    return { reference, planTable, spec: null, pushed: [], dependencies: [], standIn: null, residual: [] };
+  }
   const conditions = evaluations.resolve(commonConditions(nodes), source.columns);
   const pushed = pushDownFilters(table, conditions, settings);
   const hasConditions = nodes.some((node) => node.conditions.length > 0);
@@ -130,8 +149,13 @@ function planScan(source: ScanSource, evaluations: Evaluations, shape: Shape, se
     filters: pushed,
     limit: end === undefined || end === Number.POSITIVE_INFINITY ? null : end,
   };
+  const isLimited = spec.limit !== null || shape.needs === null || nodes.length !== 1;
+  const all = nodes.length !== 1 ? [] : evaluations.resolve(distinctConditions(nodes[0]!), source.columns);
+  const enough = isLimited ? undefined : enoughRows(spec, shape.needs, all, pushed, nodes[0]!.alias, settings);
   const residual = [...new Set(nodes.flatMap((node) => node.conditions))];
-  return { reference, planTable, spec, pushed, dependencies: [], residual };
+  const wanted: ScanSpec = enough === undefined ? spec : { ...spec, enough };
+  const standIn = nodes.length === 1 ? standInRow(shape.root, nodes[0]!, spec, all, pushed) : null;
+  return { reference, planTable, spec: wanted, pushed, dependencies: [], standIn, residual };
 }
 
 /**
@@ -145,6 +169,11 @@ function commonConditions(nodes: readonly ScanNode[]): Condition[] {
   const [first = [], ...others] = lists;
   const keys = others.map((list) => new Set(list.map((condition) => JSON.stringify(condition))));
   return first.filter((condition) => keys.every((set) => set.has(JSON.stringify(condition))));
+}
+
+/** A bitmap scan shows its conditions twice. */
+function distinctConditions(node: ScanNode): Condition[] {
+  return [...new Map(conditionsOf(node).map((condition) => [JSON.stringify(condition), condition])).values()];
 }
 
 function conditionsOf(node: ScanNode): Condition[] {
@@ -188,7 +217,11 @@ function planStream(
   const predicate = compilePredicate(conditions, columns, (name) => order.indexOf(name), settings);
   if (predicate === null) return null;
   return {
-    spec: { ...spec, columns: order },
+    spec: {
+      ...spec,
+      columns: order,
+      ...(spec.enough === undefined ? {} : { enough: { ...spec.enough, counts: predicate } }),
+    },
     outputs: names.map((name) => order.indexOf(name)),
     predicate: conditions.length === 0 ? null : predicate,
     window: shape.window,

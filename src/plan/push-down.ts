@@ -4,6 +4,7 @@ import type { PushedFilter } from '../scan/scan.js';
 import type { Condition } from './conditions.js';
 import type { OutputSettings } from './constants.js';
 import { canonicalConstant, conditionColumn, isInteger } from './constants.js';
+import { declaredFilters, isWorthAsking } from './request-cost.js';
 
 /**
  * Chooses the conditions that the DSN says the API can filter by. The engine re-checks every condition, so each choice
@@ -19,15 +20,9 @@ export function pushDownFilters(
   return declaredFilters(table).flatMap((filter) => {
     const usable = candidates
       .filter((candidate) => candidate.column === filter.column)
-      .flatMap((candidate) => adaptOperator(candidate, filter) ?? []);
+      .flatMap((candidate) => adaptOperator(candidate, filter, table) ?? []);
     return canSendSeveral(filter) ? usable : usable.slice(0, 1);
   });
-}
-
-/** The table's filters, and that of its lookup where none of them is on the same column. */
-function declaredFilters({ filters, lookup }: TableModel): readonly FilterModel[] {
-  const isKnown = lookup === null || filters.some((filter) => filter.column === lookup.filter.column);
-  return isKnown ? filters : [...filters, lookup.filter];
 }
 
 /** The columns that the API needs a filter on and that have none yet. */
@@ -125,12 +120,15 @@ function readCastFilter(
 }
 
 /** The filter with an operator that the declaration has and that lets no fewer rows through. */
-function adaptOperator(filter: PushedFilter, declared: FilterModel): PushedFilter | null {
+function adaptOperator(filter: PushedFilter, declared: FilterModel, table: TableModel): PushedFilter | null {
   const takes = (operator: FilterOperator): boolean => declared.operators.includes(operator);
   if (takes(filter.operator)) return filter;
   if (filter.operator === '=' && takes('in')) return { ...filter, operator: 'in' };
-  // A list becomes one request per value; that is worth it only where there is no other way to ask.
-  if (filter.operator === 'in' && takes('=') && (declared.required || filter.values.length === 1)) return filter;
+  // A list becomes one request per value.
+  if (filter.operator === 'in' && takes('=')) {
+    const { length } = filter.values;
+    return declared.required || length <= 1 || isWorthAsking(table, declared, length) ? filter : null;
+  }
   if (filter.operator === '>' && takes('>=')) return { ...filter, operator: '>=' };
   if (filter.operator === '<' && takes('<=')) return { ...filter, operator: '<=' };
   return null;

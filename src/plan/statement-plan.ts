@@ -1,3 +1,4 @@
+import type { FilterModel } from '../config/model.js';
 import type { PushedFilter, ScanSpec } from '../scan/scan.js';
 import type { RowWindow } from './limit-window.js';
 import type { RowPredicate } from './predicate.js';
@@ -12,6 +13,8 @@ export interface Dependency {
   /** Conditions on the source's rows, in terms of `sourceAlias`, that leave fewer values; null: none that are simple. */
   readonly sourceFilter: string | null;
   readonly sourceAlias: string;
+  /** The filter that can be left out where there are too many values; null: the API needs it. */
+  readonly optional: FilterModel | null;
 }
 
 /** One scan of a statement, decided. */
@@ -23,6 +26,11 @@ export interface PlannedScan {
   readonly pushed: readonly PushedFilter[];
   /** Filters whose values come from another scan of the statement, which is run first. */
   readonly dependencies: readonly Dependency[];
+  /**
+   * Where only the number of rows is wanted: the values of a row that has what the statement asks for, as canonical text by
+   * column, to stand for each of those that the API counts; null: the rows themselves are wanted.
+   */
+  readonly standIn: ReadonlyMap<string, string> | null;
   /** What the engine or the stream path still checks, as EXPLAIN prints it. */
   readonly residual: readonly string[];
 }

@@ -6,14 +6,16 @@ import { shownPath } from './found-files.js';
 import { sequencesAtOnce } from './http-pages.js';
 import type { HttpTable } from './http-table.js';
 import { sequenceStart } from './page-sequence.js';
+import type { RequestShape } from './requested-shape.js';
 
 const NO_VALUES: RequestVariant = { values: [], constants: new Map(), conditions: [] };
 
 /** A scan of an HTTP table as EXPLAIN shows it: the first request, redacted, then a line per further fact. */
-export function describeHttpScan(http: HttpTable, plan: FilterPlan, rowLimit: number | null): readonly string[] {
+export function describeHttpScan(http: HttpTable, plan: FilterPlan, shape: RequestShape): readonly string[] {
+  const { rowLimit } = shape;
   const { source, policy, table } = http;
   const [variant = NO_VALUES] = plan.variants();
-  const { first } = sequenceStart(http, variant, rowLimit);
+  const { first } = sequenceStart(http, variant, shape);
   const lines = [`${first.method} ${nameAuthValues(showDraft(first, policy.redactor), source)}`];
   if (plan.requestCount === 0) lines.push('Requests: none, a list of values is empty');
   if (plan.requestCount > 1) {

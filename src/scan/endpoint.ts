@@ -2,6 +2,9 @@ import type { FilterModel, LookupModel, TableModel } from '../config/model.js';
 import { distinctValues } from './distinct-values.js';
 import type { PushedFilter, ScanSpec } from './scan.js';
 
+/** What belongs to the list alone. */
+const NO_LIST = { limit: null, orderBy: null, select: null, count: null, lookup: null } as const;
+
 const lookupTables = new WeakMap<TableModel, TableModel>();
 
 /**
@@ -47,7 +50,7 @@ function lookupTable(table: TableModel, lookup: LookupModel): TableModel {
     const others = table.filters.filter(
       (item) => item.place === 'path' && item.parameter !== filter.parameter && path.includes(`{${item.parameter}}`),
     );
-    known = { ...table, source, records, filters: [filter, ...others], limit: null, lookup: null };
+    known = { ...table, source, records, filters: [filter, ...others], ...NO_LIST };
     lookupTables.set(table, known);
   }
   return known;

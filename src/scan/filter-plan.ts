@@ -3,7 +3,7 @@ import { errors } from '../core/errors.js';
 import type { PlacedValue } from '../http/placed-value.js';
 import { chunkValues, comparableText, distinctValues } from './distinct-values.js';
 import { filterText, tellsOperator } from './filter-value.js';
-import type { PushedFilter } from './scan.js';
+import type { PushedFilter, ScanSpec } from './scan.js';
 
 /** Rows whose cell is none of these values do not belong to the request: its API has ignored the filter. */
 export interface RowCondition {
@@ -16,7 +16,7 @@ export interface RequestVariant {
   readonly values: readonly PlacedValue[];
   /** Canonical text of the `from: filter` columns. */
   readonly constants: ReadonlyMap<string, string>;
-  /** Only where a scan has several variants, whose answers must not overlap. */
+  /** Only where a scan has several variants, or is one of several scans, whose answers must not overlap. */
   readonly conditions: readonly RowCondition[];
 }
 
@@ -43,7 +43,10 @@ interface Dimension {
  * Turns pushed filters into requests by the table's declarations. Throws HV00L, naming the column, for a required filter
  * that is missing, unless `allowsMissing`.
  */
-export function planFilters(table: TableModel, pushed: readonly PushedFilter[], allowsMissing = false): FilterPlan {
+export function planFilters(
+  { table, filters: pushed, isPart = false }: Pick<ScanSpec, 'table' | 'filters' | 'isPart'>,
+  allowsMissing = false,
+): FilterPlan {
   const candidates = distinctFilters(pushed);
   const byPushed = new Map<PushedFilter, FilterModel[]>();
   for (const filter of table.filters) {
@@ -60,7 +63,7 @@ export function planFilters(table: TableModel, pushed: readonly PushedFilter[], 
     isComplete: candidates.every((candidate) => sentFilters.has(candidate)),
     requestCount: dimensions.reduce((count, dimension) => count * dimension.chunks.length, 1),
     missing,
-    variants: () => variantsOf(table, dimensions),
+    variants: () => variantsOf(table, dimensions, isPart),
   };
 }
 
@@ -137,13 +140,17 @@ function exampleValue(table: TableModel, name: string): string {
 }
 
 /** The cross product of all dimensions, the last one changing fastest; nothing is held but the current combination. */
-function* variantsOf(table: TableModel, dimensions: readonly Dimension[]): Generator<RequestVariant, void, void> {
+function* variantsOf(
+  table: TableModel,
+  dimensions: readonly Dimension[],
+  isPart: boolean,
+): Generator<RequestVariant, void, void> {
   const combine = function* (
     depth: number,
     chosen: readonly (readonly string[])[],
   ): Generator<RequestVariant, void, void> {
     const dimension = dimensions[depth];
-    if (dimension === undefined) yield toVariant(table, dimensions, chosen);
+    if (dimension === undefined) yield toVariant(table, dimensions, chosen, isPart);
     else for (const chunk of dimension.chunks) yield* combine(depth + 1, [...chosen, chunk]);
   };
   yield* combine(0, []);
@@ -153,6 +160,7 @@ function toVariant(
   table: TableModel,
   dimensions: readonly Dimension[],
   chosen: readonly (readonly string[])[],
+  isPart: boolean,
 ): RequestVariant {
   const values = new Map<string, PlacedValue>();
   const constants = new Map<string, string>();
@@ -162,7 +170,7 @@ function toVariant(
     for (const filter of filters) addFilter(values, filter, column, pushed, chunk, table.filterSeparator);
     const isEquality = pushed.operator === '=' || pushed.operator === 'in';
     if (isEquality && column.from === 'filter' && chunk.length === 1) constants.set(column.name, chunk[0]!);
-    if (chunks.length > 1 && column.from === 'record') {
+    if ((chunks.length > 1 || (isPart && isEquality)) && column.from === 'record') {
       conditions.push({ column, values: new Set(chunk.map((value) => comparableText(value, column))) });
     }
   }

@@ -11,6 +11,7 @@ import { drainLane, Lane } from './lane.js';
 import { type FetchedPage, PageFetch, type PageSettings } from './page-fetch.js';
 import type { PageOutlet } from './page-outlet.js';
 import { sizeForLimit } from './page-size.js';
+import type { RequestShape } from './requested-shape.js';
 import type { RememberedPage } from './scan.js';
 import type { ScanRun } from './scan-run.js';
 
@@ -18,10 +19,12 @@ import type { ScanRun } from './scan-run.js';
 export function sequenceStart(
   http: HttpTable,
   variant: RequestVariant,
-  rowLimit: number | null,
+  shape: RequestShape,
 ): { readonly paginator: Paginator; readonly base: RequestDraft; readonly first: RequestDraft } {
   const { source, policy, table } = http;
-  const sizing = sizeForLimit(rowLimit, table.limit, source.pagination);
+  // Without further pages, rows that were expected in vain could not be asked for.
+  const expected = source.pagination.type === 'none' ? null : shape.expectedRows;
+  const sizing = sizeForLimit(shape.rowLimit ?? expected, table.limit, source.pagination);
   const paginator = createPaginator(source.pagination, {
     subject: policy.subject,
     sizeForLimit: sizing.sizeForLimit,
@@ -29,7 +32,7 @@ export function sequenceStart(
     mask: (text) => policy.redactor.mask(text),
     showUrl: (url) => redactUrl(url, policy.redactor),
   });
-  const base = draftForScan(http, [...variant.values, ...sizing.values]);
+  const base = draftForScan(http, [...variant.values, ...shape.values, ...sizing.values]);
   return { paginator, base, first: placeValues(base, paginator.first()) };
 }
 
@@ -57,7 +60,7 @@ export class PageSequence {
 
   constructor(run: ScanRun, client: HttpClient, http: HttpTable, variant: RequestVariant) {
     const { pagination } = http.source;
-    const { paginator, base, first } = sequenceStart(http, variant, run.options.rowLimit);
+    const { paginator, base, first } = sequenceStart(http, variant, run.options);
     const policy = { ...http.policy, acceptedStatuses: new Set(paginator.stopStatuses) };
     this.#run = run;
     this.#settings = { run, client, variant, policy, paginator };

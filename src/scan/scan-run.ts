@@ -8,13 +8,14 @@ import { BatchQueue } from './batch-queue.js';
 import { PageMemory } from './page-memory.js';
 import type { PageOutlet } from './page-outlet.js';
 import { ReaderPool } from './reader-pool.js';
+import type { RequestShape } from './requested-shape.js';
 import type { ScanContext, ScanSpec } from './scan.js';
 import { WorkClock } from './work-clock.js';
 
 /** The limits that a single scan has to keep. */
 export type ScanLimits = Pick<GatewayLimits, 'rowsPerScan' | 'bytesPerScan' | 'pagesPerScan' | 'secondsPerScan'>;
 
-export interface ScanRunOptions {
+export interface ScanRunOptions extends RequestShape {
   readonly spec: ScanSpec;
   readonly context: ScanContext;
   /** The context's, or an abort because the consumer has had enough. */
@@ -25,8 +26,6 @@ export interface ScanRunOptions {
   readonly createReader: ReaderFactory;
   readonly log: LogRequest;
   readonly requestLog: RequestLog;
-  /** No more rows will be used; null: all. */
-  readonly rowLimit: number | null;
   /** How many sequences of pages there are. */
   readonly requestCount: number;
 }

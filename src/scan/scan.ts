@@ -18,6 +18,30 @@ export interface ScanSpec {
   readonly filters: readonly PushedFilter[];
   /** No more than so many rows will be used; null: all. */
   readonly limit: number | null;
+  /** Which rows will do, where that is more than a number; left out: all are wanted. */
+  readonly enough?: Enough;
+  /** True for one of several scans whose rows go together: none may give rows that belong to another. */
+  readonly isPart?: boolean;
+}
+
+/** A key of ORDER BY. */
+export interface OrderKey {
+  readonly column: string;
+  readonly isDescending: boolean;
+  readonly nullsFirst: boolean;
+}
+
+/** When a scan has the rows that will be used: the API may be asked to sort, and need not be read to the end. */
+export interface Enough {
+  readonly rows: number;
+  /** Whether a row counts; null: every one does. */
+  readonly counts: ((batch: RowBatch, row: number) => boolean) | null;
+  /** The order in which the first rows are wanted; none: any will do. */
+  readonly order: readonly OrderKey[];
+  /** Whether the rows that are equal to the last one in these keys are wanted too. */
+  readonly withTies: boolean;
+  /** Whether most rows that the API sends will count, so that pages need be no larger than `rows`. */
+  readonly sizesPages: boolean;
 }
 
 /** Counted while a scan runs. */
@@ -75,6 +99,8 @@ export interface Scanner {
    * further ahead, or not before it is asked for (`readsAhead`). Returning early closes the response and its socket.
    */
   open(spec: ScanSpec, context: ScanContext): AsyncGenerator<RowBatch, void, void>;
+  /** How many rows there are, where the table's API says so in one answer; null: it does not. */
+  count(spec: ScanSpec, context: ScanContext): Promise<number | null>;
   /** The first request as EXPLAIN shows it: method and redacted URL, then one line per further fact. No I/O. */
   describe(spec: ScanSpec): readonly string[];
   close(): Promise<void>;

@@ -29,6 +29,10 @@ export class TrackedScanner implements Scanner {
     }
   }
 
+  async count(spec: ScanSpec, context: ScanContext): Promise<number | null> {
+    return await this.#scanner.count(spec, context);
+  }
+
   describe(spec: ScanSpec): readonly string[] {
     return this.#scanner.describe(spec);
   }

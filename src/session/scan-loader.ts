@@ -1,10 +1,14 @@
+import type { TableModel } from '../config/model.js';
 import type { RowBatch } from '../core/row-batch.js';
+import { sqlTypeText } from '../core/sql-type.js';
 import type { CatalogueEntry, ScanTable } from '../engine/engine.js';
 import type { CacheMode } from '../engine/scan-cache/cache-info.js';
 import type { Dependency, PlannedScan, StatementPlan } from '../plan/statement-plan.js';
 import { quoteIdentifier } from '../plan/syntax.js';
 import type { PushedFilter, ScanSpec } from '../scan/scan.js';
+import { dependentFilters, valuesQuery } from './dependent-values.js';
 import type { Services } from './services.js';
+import { sideBySide } from './side-by-side.js';
 import type { ScanPurpose, StatementScans } from './statement-scans.js';
 
 /**
@@ -63,12 +67,23 @@ export class ScanLoader {
     const scan: PlannedScan = this.#plan.scans[index]!;
     // A table that the plan never reads can as well be an empty one.
     if (scan.spec === null) return scan.planTable;
+    const purpose: ScanPurpose = { way: 'engine', planned: index, signal: this.#signal };
+    const counted = await this.#count(scan, purpose);
+    if (counted !== null) return counted;
     const specs = await this.#dependentSpecs(scan.spec, scan.dependencies);
     if (specs.length === 0) return scan.planTable;
-    const purpose: ScanPurpose = { way: 'engine', planned: index, signal: this.#signal };
     const table = await this.#table(scan.reference.entry, specs, groupsByKey(this.#plan, scan.spec), purpose);
     this.#keep(table);
     return table.sqlName;
+  }
+
+  /** Where only their number is used, as many rows as the API says there are, made in the engine; null: it does not say. */
+  async #count({ spec, standIn, dependencies }: PlannedScan, purpose: ScanPurpose): Promise<string | null> {
+    const { cache, scanner } = this.#services;
+    if (spec === null || standIn === null || dependencies.length > 0 || cache.keeps(spec.table, this.#mode))
+      return null;
+    const count = await this.#scans.run(spec, purpose, (context) => scanner.count(spec, context));
+    return count === null ? null : rowsOf(spec.table, standIn, count);
   }
 
   /** A table with the rows of the scans, of which there is at least one. */
@@ -82,15 +97,19 @@ export class ScanLoader {
     const spec = specs[0]!;
     // Only a single scan says by its filters which rows are in the table.
     if (specs.length === 1 && cache.keeps(spec.table, this.#mode)) {
-      const request = { entry, spec, mode: this.#mode, withPrimaryKey };
-      return this.#scans.run(spec, purpose, (context) => cache.acquire(request, scanner, context));
+      const { enough: _, ...whole } = spec;
+      const request = { entry, spec: whole, mode: this.#mode, withPrimaryKey };
+      return this.#scans.run(whole, purpose, (context) => cache.acquire(request, scanner, context));
     }
     return engine.load(entry, spec.columns, this.#open(specs, purpose), { withPrimaryKey }, this.#signal);
   }
 
-  async *#open(specs: readonly ScanSpec[], purpose: ScanPurpose): AsyncGenerator<RowBatch, void, void> {
+  #open(specs: readonly ScanSpec[], purpose: ScanPurpose): AsyncGenerator<RowBatch, void, void> {
     const { scanner } = this.#services;
-    for (const spec of specs) yield* this.#scans.read(spec, purpose, (context) => scanner.open(spec, context));
+    const sources = specs.map(
+      (spec) => () => this.#scans.read(spec, purpose, (context) => scanner.open(spec, context)),
+    );
+    return sources.length === 1 ? sources[0]!() : sideBySide(sources, SCANS_AT_ONCE);
   }
 
   /** The scan with the values it depends on for filters; as many scans as there are combinations, none if no values. */
@@ -98,29 +117,33 @@ export class ScanLoader {
     let filterSets: PushedFilter[][] = [[]];
     for (const source of new Set(dependencies.map((dependency) => dependency.source))) {
       const group = dependencies.filter((dependency) => dependency.source === source);
-      const sets = await this.#filterSets(await this.#loadOnce(source), group, dependencies.length === 1);
+      const sets = await this.#filterSets(spec.table, await this.#loadOnce(source), group);
       filterSets = filterSets.flatMap((filters) => sets.map((set) => [...filters, ...set]));
     }
-    return filterSets.map((filters) => ({ ...spec, filters: [...spec.filters, ...filters] }));
+    const isPart = filterSets.length > 1;
+    return filterSets.map((filters) => ({ ...spec, filters: [...spec.filters, ...filters], isPart }));
   }
 
-  /** A single column's values go as one IN list, which the scan divides as its API wants; several columns as tuples. */
-  async #filterSets(table: string, group: readonly Dependency[], asList: boolean): Promise<PushedFilter[][]> {
-    const { sourceAlias, sourceFilter } = group[0]!;
-    const alias = quoteIdentifier(sourceAlias);
-    const columns = group.map((dependency) => `${alias}.${quoteIdentifier(dependency.sourceColumn)}`);
-    const conditions = columns.map((column) => `${column} IS NOT NULL`);
-    if (sourceFilter !== null) conditions.push(sourceFilter);
-    const outputs = columns.map((column) => `${column}::text`).join(', ');
-    const rows = await this.#services.engine.query(
-      `SELECT DISTINCT ${outputs} FROM ${table} AS ${alias} WHERE ${conditions.join(' AND ')} ORDER BY ${outputs}`,
-    );
-    if (rows.length === 0) return [];
-    if (asList) return [[{ column: group[0]!.column, operator: 'in', values: rows.map(([value]) => value!) }]];
-    return rows.map((row) =>
-      group.map(({ column }, index) => ({ column, operator: '=' as const, values: [row[index]!] })),
-    );
+  async #filterSets(table: TableModel, scanTable: string, group: readonly Dependency[]): Promise<PushedFilter[][]> {
+    const rows = await this.#services.engine.query(valuesQuery(scanTable, group));
+    const sets = dependentFilters(table, group, rows);
+    if (sets !== null) return sets;
+    const needed = group.filter(({ optional }) => optional === null);
+    return needed.length === 0 ? [[]] : this.#filterSets(table, scanTable, needed);
   }
+}
+
+/** Scans of one table with different values that are read at the same time; each keeps to the limits of its DSN besides. */
+const SCANS_AT_ONCE = 4;
+
+/** A query that gives `count` rows which all have the values of `standIn`, and NULL in the other columns. */
+function rowsOf(table: TableModel, standIn: ReadonlyMap<string, string>, count: number): string {
+  const columns = table.columns.map(({ name, type }) => {
+    const value = standIn.get(name);
+    const literal = value === undefined ? 'NULL' : `'${value.replaceAll("'", "''")}'`;
+    return `${literal}::${sqlTypeText(type)} AS ${quoteIdentifier(name)}`;
+  });
+  return `(SELECT ${columns.join(', ')} FROM pg_catalog.generate_series(1, ${count}))`;
 }
 
 /** A statement that groups by a primary key may put out other columns of the table, but only if it has that key. */

@@ -124,9 +124,20 @@ describe('keys and types', () => {
     ['two characters for one', withColumns('driver: csv\ndelimiter: ‸";;"'), '"delimiter": expected one character'],
   ])('%s', (_, text, message, hint) => check(text, message, hint));
 
-  test.each(['order_by: { query: s }', 'select: {}'])('"%s" is known and not supported yet', (line) =>
-    check(withColumns(`‸${line}`), `"${line.split(':')[0]}" is not supported yet`),
-  );
+  test.each<[string, string, string | RegExp]>([
+    ['order by what is no column', 'order_by: { query: s, columns: [id, ‸nam] }', /order by/],
+    ['order by nowhere', '‸order_by: { columns: [id] }', /"order_by" does not say where/],
+    ['order by in the path', 'order_by: { ‸path: s, columns: [id] }', '"order_by" cannot be placed in the path'],
+    [
+      'order by with a wrong template',
+      'order_by: { query: s, columns: [id], template: ‸"{x}" }',
+      /unknown placeholder/,
+    ],
+    ['select nowhere', '‸select: {}', /"select" does not say where/],
+    ['count nowhere', '‸count: {}', '"count" has to say where the number is'],
+    ['count in two places', '‸count: { field: $.n, header: X-N }', '"count" has to say where the number is'],
+    ['count at an unfilled path', 'count: { field: $.n, path: ‸"/{y}/count" }', /nothing fills a placeholder/],
+  ])('%s', (_, line, message) => check(withColumns(line), message));
 });
 
 describe('names', () => {
@@ -489,7 +500,7 @@ test('everything wrong in all files is found at once, in the order of the files 
   const problems = await problemsOf({
     'tidegate.yaml': 'listn: x\nlimits: { connections: none }\n',
     'dsn/a.yaml':
-      'base_url: https://h.example\ntables:\n  t:\n    path: 5\n    columns: { id: bigin }\n    primary_key: [x]\n    cache: {}\n    select: {}\n',
+      'base_url: https://h.example\ntables:\n  t:\n    path: 5\n    columns: { id: bigin }\n    primary_key: [x]\n    cache: {}\n    select: { query: 5 }\n',
     'dsn/b.yaml': 'tables: {\n',
     'dsn/c.yaml': dsnKey('timeout: never'),
   });

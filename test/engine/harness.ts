@@ -98,6 +98,7 @@ export function filter(name: string, extra: Partial<FilterModel> = {}): FilterMo
     values: null,
     separator: null,
     batch: null,
+    max: null,
     ...extra,
   };
 }
@@ -128,6 +129,10 @@ export function table(
     filters: [],
     filterSeparator: ' and ',
     limit: null,
+    orderBy: null,
+    select: null,
+    count: null,
+    rows: null,
     lookup: null,
     cache: null,
     ...extra,

@@ -98,6 +98,7 @@ export function filter(column: string, extra: Partial<FilterModel> = {}): Filter
     values: null,
     separator: null,
     batch: null,
+    max: null,
     ...extra,
   };
 }
@@ -149,6 +150,10 @@ export function table(source: TableModel['source'], extra: Partial<TableModel> =
     filters: [],
     filterSeparator: ' and ',
     limit: null,
+    orderBy: null,
+    select: null,
+    count: null,
+    rows: null,
     lookup: null,
     cache: null,
     ...extra,

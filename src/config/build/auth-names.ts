@@ -4,7 +4,7 @@ import type { SourceNode, SourcePath } from '../source-tree.js';
 import { type BuildContext, isDamaged, type TableSettings } from './context.js';
 
 const SHARED = ['base_url', 'headers', 'query'] as const;
-const OWN = ['base_url', 'url', 'path', 'lookup', 'headers', 'query', 'body'] as const;
+const OWN = ['base_url', 'url', 'path', 'lookup', 'count', 'headers', 'query', 'body'] as const;
 
 /** Adds a problem for each `${auth:NAME}` of a table's requests that its login does not tell. */
 export function checkAuthNames(auth: AuthModel, settings: TableSettings, context: BuildContext): void {

@@ -26,6 +26,9 @@ const HTTP_KEYS = [
   'filters',
   'filter_separator',
   'limit',
+  'order_by',
+  'select',
+  'count',
   'lookup',
   'base_url',
 ] as const;

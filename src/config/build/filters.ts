@@ -50,6 +50,7 @@ export function buildFilters(
             : new Map(Object.keys(input.values).map((key) => [key, tree.text([...at, 'values', key])])),
         separator: input.separator ?? null,
         batch: input.batch ?? null,
+        max: input.max ?? null,
       },
     ];
   });

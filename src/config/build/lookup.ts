@@ -50,6 +50,7 @@ export function buildLookup(
       values: declared?.values ?? null,
       separator: null,
       batch: null,
+      max: lookup.max,
     },
     source: {
       ...source,

@@ -11,6 +11,7 @@ import { buildHttpSource } from './http-source.js';
 import { buildInference } from './inference.js';
 import { buildLookup } from './lookup.js';
 import { checkPlaceholderUse } from './placeholders.js';
+import { buildCount, buildOrderBy, buildSelect } from './push-down.js';
 
 const SOURCES = ['path', 'url', 'files'] as const;
 
@@ -33,6 +34,7 @@ export function buildTable(
   const body = source?.http?.source.body ?? null;
   const filters = source?.http === undefined ? [] : buildFilters(settings, body, context);
   if (source?.http?.url != null) checkPlaceholderUse(source.http.url, source.http.source, filters, settings, context);
+  const inPath = filters.filter((filter) => filter.place === 'path').map((filter) => filter.parameter);
   return {
     dsn: dsnName,
     name,
@@ -49,6 +51,10 @@ export function buildTable(
     filters,
     filterSeparator: settings.value('filter_separator', ' and '),
     limit: source?.http === undefined ? null : buildLimit(settings, body, context),
+    orderBy: source?.http === undefined ? null : buildOrderBy(settings, columns, body, context),
+    select: source?.http === undefined ? null : buildSelect(settings, body, context),
+    count: source?.http === undefined ? null : buildCount(settings, source.http.source, inPath, context),
+    rows: table.rows ?? null,
     lookup: source?.http === undefined ? null : buildLookup(settings, source.http.source, filters, context),
     cache: buildCache(settings),
     ...buildInference(settings, filters, context),

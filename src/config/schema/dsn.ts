@@ -5,6 +5,7 @@ import { columnSchema } from './column.js';
 import { errorRulesSchema } from './error-rules.js';
 import { filterSchema, limitSchema, lookupSchema } from './filter.js';
 import { paginationSchema } from './pagination.js';
+import { countSchema, orderBySchema, selectSchema } from './push-down.js';
 import { configuredText, filledText, mergedTexts, oneCharacter, positiveDuration, positiveInteger } from './values.js';
 
 const headerName = filledText.regex(/^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/, 'expected the name of a header');
@@ -163,6 +164,12 @@ const tableSchema = z
       .optional(),
     filters: z.record(z.string(), filterSchema).describe('What the API filters by, by column.').optional(),
     limit: limitSchema.optional(),
+    order_by: orderBySchema.optional(),
+    select: selectSchema.optional(),
+    count: countSchema.optional(),
+    rows: positiveInteger
+      .describe('About how many rows the API has: whether asking for some of them saves requests.')
+      .optional(),
     lookup: lookupSchema.optional(),
     ...overridableKeys,
   })

@@ -24,6 +24,9 @@ export const filterSchema = z
     values: z.record(z.string(), configuredText).describe('What is sent instead of a value.').optional(),
     separator: z.string().describe('Text between the values of an IN list that one request takes.').optional(),
     batch: positiveInteger.describe('Most values in one such list.').optional(),
+    max: positiveInteger
+      .describe('Most values of a list or of a joined table that the API is asked for where it need not be.')
+      .optional(),
   })
   .meta({ id: 'Filter' });
 
@@ -43,5 +46,6 @@ export const lookupSchema = z
       .describe('Appended to base_url; the column in braces is the value.')
       .meta({ examples: ['/orders/{id}'] }),
     records: filledText.describe('Where the record is in the answer; the whole document by default.').optional(),
+    max: positiveInteger.default(10).describe('Most values that are asked for one by one; 10 by default.'),
   })
   .meta({ id: 'Lookup', description: 'The endpoint that is asked when one value of a column is given.' });

@@ -118,6 +118,10 @@ function tableModel(name: string, { description, columns }: Table): TableModel {
     filters: [],
     filterSeparator: '',
     limit: null,
+    orderBy: null,
+    select: null,
+    count: null,
+    rows: null,
     lookup: null,
     cache: null,
   };

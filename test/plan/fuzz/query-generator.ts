@@ -44,6 +44,7 @@ class QueryWriter {
 
   write(): FuzzQuery {
     const random = this.#random;
+    if (random.chance(0.12)) return this.#top();
     const ctes = random.chance(0.15) ? this.#with() : '';
     const { sql, outputs } = random.chance(0.12) ? this.#setOperation() : this.#select([], true);
     const body = `${ctes}${sql}`;
@@ -67,6 +68,24 @@ class QueryWriter {
       return { ...facts, sql: `SELECT ${names} FROM (${body}) "_"${where}`, isOrdered: false, window: null };
     }
     return { ...facts, sql: body, isOrdered: false, window: null };
+  }
+
+  /** The first rows of one table in an order that an API may keep, or how many rows there are. */
+  #top(): FuzzQuery {
+    const random = this.#random;
+    const { from, scope } = this.#named(random.pick(this.#world.tables));
+    const conditions = [this.#required(scope, [])];
+    for (let index = random.int(0, 2); index > 0; index--) conditions.push(this.#expressions.condition(scope, 0));
+    const where = conditions.filter((text) => text !== null);
+    const tail = ` FROM ${from}${where.length > 0 ? ` WHERE ${where.join(' AND ')}` : ''}`;
+    const facts = { parameters: this.#expressions.parameters, tables: this.#tables };
+    if (random.chance(0.3)) return { ...facts, sql: `SELECT count(*) AS c0${tail}`, isOrdered: true, window: null };
+    const keys = Array.from({ length: random.int(0, 2) }, () => `${random.pick(scope).sql}${this.#direction()}`);
+    const order = [...keys, `${scope[0]!.sql}${this.#direction()}`].join(', ');
+    const limit = ` LIMIT ${random.int(0, 12)}${random.chance(0.3) ? ` OFFSET ${random.int(0, 5)}` : ''}`;
+    const outputs = random.chance(0.5) ? scope.slice(0, 3) : scope;
+    const list = outputs.map(({ sql }, index) => `${sql} AS c${index}`).join(', ');
+    return { ...facts, sql: `SELECT ${list}${tail} ORDER BY ${order}${limit}`, isOrdered: true, window: null };
   }
 
   /** All outputs are keys, so that the order leaves nothing open. */

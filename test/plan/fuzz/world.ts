@@ -183,9 +183,18 @@ function tableYaml(random: Random, name: string, shape: Shape, declaredRows: num
   return lines.join('');
 }
 
-/** Keys that only some tables have; apart because each belongs to a push-down of its own. */
-function extraYaml(_shape: Shape, _declaredRows: number | null): string[] {
-  return [];
+/** Keys that only some tables have. */
+function extraYaml({ orderBy, hasSelect, hasCount }: Shape, declaredRows: number | null): string[] {
+  const lines: string[] = [];
+  if (orderBy !== null) {
+    const nulls = orderBy.nullsFirst ? 'first' : 'last';
+    const key = 'query: sort, template: "{field}:{direction}", separator: ","';
+    lines.push(`    order_by: { ${key}, columns: [${orderBy.columns.join(', ')}], nulls: ${nulls} }\n`);
+  }
+  if (hasSelect) lines.push('    select: { query: fields }\n');
+  if (hasCount) lines.push('    count: { field: $.total }\n');
+  if (declaredRows !== null && declaredRows > 0) lines.push(`    rows: ${declaredRows}\n`);
+  return lines;
 }
 
 const asIs = (text: string): string => text;
@@ -219,7 +228,7 @@ function makeRequired(random: Random, column: FuzzColumn, isInPath: boolean): Fu
 
 function makeFilter(random: Random, column: FuzzColumn): FuzzFilter {
   const base = { column: column.name, isInPath: false, isRequired: false, decode: asIs };
-  const exact = random.chance(0.2) ? ', exact: false' : '';
+  const exact = `${random.chance(0.2) ? ', exact: false' : ''}${random.chance(0.25) ? `, max: ${random.int(1, 12)}` : ''}`;
   if (column.type === 'bool') {
     const yaml = `{ operators: ["="], query: f, values: { true: "1", false: "0" }${exact} }`;
     return { ...base, operator: '=', parameter: 'f', decode: (text) => (text === '1' ? 'true' : 'false'), yaml };

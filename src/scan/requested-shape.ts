@@ -1,0 +1,57 @@
+import type { ColumnModel, TableModel } from '../config/model.js';
+import type { PlacedValue } from '../http/placed-value.js';
+import type { OrderKey, ScanSpec } from './scan.js';
+
+/** What a scan's requests ask for besides its filters. */
+export interface RequestShape {
+  /** No more rows will be used; null: all. */
+  readonly rowLimit: number | null;
+  /** So many rows will probably do, but the scan does not end there; null: not known. */
+  readonly expectedRows: number | null;
+  /** The parameters for fields and order. */
+  readonly values: readonly PlacedValue[];
+}
+
+/** The parameters that say which fields are wanted and in which order; none where the table has no such parameters. */
+export function shapeValues(spec: ScanSpec, order: readonly OrderKey[]): PlacedValue[] {
+  return [...selectValues(spec.table, spec.columns), ...orderValues(spec.table, order)];
+}
+
+function selectValues({ select, columns, primaryKey }: TableModel, wanted: readonly string[]): PlacedValue[] {
+  if (select === null) return [];
+  const inRecords = columns.filter((column) => column.from === 'record');
+  const needed = inRecords.filter((column) => wanted.includes(column.name));
+  if (needed.length === inRecords.length) return [];
+  // Records without any field could not be told from none.
+  const [key] = inRecords.filter((column) => primaryKey.includes(column.name));
+  const sent = needed.length > 0 ? needed : [key ?? inRecords[0]!];
+  const names = [...new Set(sent.map(apiField))];
+  return [{ place: select.place, parameter: select.parameter, value: names.join(select.separator) }];
+}
+
+function orderValues({ orderBy, columns }: TableModel, order: readonly OrderKey[]): PlacedValue[] {
+  if (orderBy === null || order.length === 0) return [];
+  const keys = order.map(({ column: name, isDescending }) => {
+    const column = columns.find((item) => item.name === name)!;
+    const template = (isDescending ? orderBy.descending : null) ?? orderBy.ascending;
+    return template
+      .replaceAll('{direction}', directionText(isDescending))
+      .replaceAll('{field}', () => apiField(column))
+      .replaceAll('{column}', () => column.name);
+  });
+  const { place, parameter, directionParameter } = orderBy;
+  const values: PlacedValue[] = [{ place, parameter, value: keys.join(orderBy.separator ?? '') }];
+  if (directionParameter !== null) {
+    values.push({ place, parameter: directionParameter, value: directionText(order[0]!.isDescending) });
+  }
+  return values;
+}
+
+function directionText(isDescending: boolean): string {
+  return isDescending ? 'desc' : 'asc';
+}
+
+/** The name the API knows a field by. */
+function apiField({ apiName, field }: ColumnModel): string {
+  return apiName ?? field.replace(/^\$\.?/, '');
+}
