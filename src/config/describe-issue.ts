@@ -3,7 +3,6 @@ import { didYouMean, nearestName } from './nearest.js';
 import type { ProblemList } from './problem.js';
 import { TYPE_NAMES } from './schema/column.js';
 import type { SourcePath, SourceTree } from './source-tree.js';
-import { isUnsupportedKey, type UnsupportedContext } from './unsupported.js';
 
 /** Adds the problem that an issue stands for. Values are named as the file has them, never as they were resolved. */
 export function describeIssue(
@@ -15,20 +14,14 @@ export function describeIssue(
   const { path } = issue;
   const key = String(path.at(-1) ?? '');
   const parent = path.slice(0, -1);
-  const context = contextOf(parent, kind);
   if (issue.type !== 'missing' && tree.isBroken(path)) return;
   switch (issue.type) {
     case 'unknown-key':
-      if (isUnsupportedKey(context, key)) {
-        problems.add(tree.keyAt(path), `"${key}" is not supported yet`, `Remove "${key}".`);
-      } else {
-        const message = `unknown key "${key}" in ${describePlace(parent, kind)}${didYouMean(key, issue.known)}`;
-        problems.add(
-          tree.keyAt(path),
-          message,
-          nearestName(key, issue.known) ? undefined : `Known keys: ${issue.known.join(', ')}.`,
-        );
-      }
+      problems.add(
+        tree.keyAt(path),
+        `unknown key "${key}" in ${describePlace(parent, kind)}${didYouMean(key, issue.known)}`,
+        nearestName(key, issue.known) ? undefined : `Known keys: ${issue.known.join(', ')}.`,
+      );
       return;
     case 'missing':
       problems.add(
@@ -97,17 +90,6 @@ function describeValue(value: unknown): string {
   if (typeof value === 'object') return 'a map';
   if (typeof value === 'string') return 'text';
   return typeof value === 'number' ? 'a number' : String(value);
-}
-
-/** Which of the named maps of the format a path leads to. */
-function contextOf(path: SourcePath, kind: 'dsn' | 'gateway'): UnsupportedContext {
-  if (path.length === 0) return kind;
-  if (kind === 'gateway') return 'other';
-  const inTable = path[0] === 'tables' ? path.slice(2) : path;
-  if (path[0] === 'tables' && path.length === 2) return 'table';
-  const [section] = inTable;
-  if (inTable.length === 1 && (section === 'auth' || section === 'pagination')) return section;
-  return 'other';
 }
 
 const SINGULAR: ReadonlyMap<string, string> = new Map([
