@@ -16,7 +16,9 @@ export interface ScanScope {
 /** Columns whose values depend on how the rows were asked for. */
 const REQUEST_BOUND: ReadonlySet<ColumnModel['from']> = new Set(['header', 'page_url', 'page_number']);
 
-export function scanScope(spec: ScanSpec, hasKey: boolean): ScanScope {
+/** The scope of a scan. What else a statement wishes of its scan, such as an early end, is no wish of those that share it. */
+export function scanScope({ table, columns, filters, limit }: ScanSpec, hasKey: boolean): ScanScope {
+  const spec: ScanSpec = { table, columns, filters, limit };
   return { spec, hasKey, filtersKey: filtersKey(spec.filters), readsLookup: readsLookup(spec) };
 }
 
