@@ -65,6 +65,12 @@ describe('kept rows serve', () => {
 });
 
 it('leaves out what one statement wishes besides', () => {
-  const wish = { table: table(), columns: ['id'], filters: [], limit: null, enough: { rows: 5 } };
+  const wish = {
+    table: table(),
+    columns: ['id'],
+    filters: [],
+    limit: null,
+    enough: { rows: 5, counts: null, order: [], withTies: false, sizesPages: true },
+  };
   expect(scanScope(wish, false).spec).toEqual({ table: wish.table, columns: ['id'], filters: [], limit: null });
 });
