@@ -44,7 +44,7 @@ const OTHER: Condition = { type: 'other' };
 export function readConditions(expression: string, alias: string): Condition[] {
   const tree = cachedExpression(expression);
   if (tree === null) return [OTHER];
-  return flattenAnd(tree).flatMap((node) => readCondition(node, { text: expression, alias }));
+  return flattenAnd(tree).flatMap((node) => readConditionNode(node, { text: expression, alias }));
 }
 
 /** The columns of table `alias` that an expression of EXPLAIN names; `*` stands for the whole row. */
@@ -81,12 +81,14 @@ export function plainColumn(expression: string, alias: string): string | null {
  */
 const SIMPLE_COLUMN = /^(?:([a-z_][a-z0-9_]*)\.)?(?!(?:true|false|null)$)([a-z_][a-z0-9_]*)$/;
 
-interface Source {
+/** The expression of EXPLAIN that a node stands in, and the table whose columns it names. */
+export interface ConditionSource {
   readonly text: string;
   readonly alias: string;
 }
 
-function readCondition(node: Node, source: Source): Condition[] {
+/** Reads a part of an expression that is not an AND, like `readConditions`. */
+export function readConditionNode(node: Node, source: ConditionSource): Condition[] {
   const { alias } = source;
   const column = bareColumnName(node, alias);
   if (column !== null) return [{ type: 'boolean', column, cast: null, value: true }];
@@ -130,7 +132,7 @@ const OPERATORS: Readonly<Record<string, CompareOperator | 'like' | 'ilike'>> = 
   '~~*': 'ilike',
 };
 
-function readOperator(body: Node, source: Source): Condition {
+function readOperator(body: Node, source: ConditionSource): Condition {
   const name = stringList(body.name);
   const operator = Object.hasOwn(OPERATORS, name[0] ?? '') ? OPERATORS[name[0]!] : undefined;
   // OPERATOR(schema.=) has two names: it is not the type's own
@@ -148,7 +150,7 @@ function comparison(
   use: ColumnUse,
   operator: CompareOperator | 'like' | 'ilike',
   body: Node,
-  source: Source,
+  source: ConditionSource,
   side: 'left' | 'right',
 ): Condition {
   const value = constantOf((side === 'left' ? body.lexpr : body.rexpr) as Node);
@@ -162,7 +164,7 @@ function comparison(
 }
 
 /** `column = ANY ('{a,b}'::text[])`. */
-function readAny(use: ColumnUse, body: Node, source: Source): Condition {
+function readAny(use: ColumnUse, body: Node, source: ConditionSource): Condition {
   const value = constantOf(body.rexpr as Node);
   if (value !== null) return listCondition(use, value) ?? OTHER;
   const operand = unevaluatedOperand(source.text, body, 'right');
@@ -184,8 +186,8 @@ export function listCondition(use: ColumnUse, { text, typeName }: Constant): Con
  * `a = 1 OR a = 2` is a list. Of other alternatives it follows that a column which each of them compares with constants
  * has one of those: `(a = 1 AND b > 2) OR (a = 3 AND c)`.
  */
-function readAlternatives(alternatives: readonly Node[], source: Source): Condition[] {
-  const branches = alternatives.map((node) => flattenAnd(node).flatMap((part) => readCondition(part, source)));
+function readAlternatives(alternatives: readonly Node[], source: ConditionSource): Condition[] {
+  const branches = alternatives.map((node) => flattenAnd(node).flatMap((part) => readConditionNode(part, source)));
   const isList = branches.every((branch) => branch.length === 1);
   const [first = []] = branches;
   const lists = first.flatMap((condition) => {

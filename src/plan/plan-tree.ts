@@ -15,6 +15,8 @@ export interface PlanNode {
   readonly 'Join Filter'?: string;
   readonly 'Sort Key'?: readonly string[];
   readonly Strategy?: string;
+  readonly 'Partial Mode'?: string;
+  readonly 'Group Key'?: readonly string[];
   readonly Plans?: readonly PlanNode[];
 }
 

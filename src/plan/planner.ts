@@ -1,21 +1,24 @@
 import type { ColumnModel, TableModel } from '../config/model.js';
 import type { Catalogue, CatalogueEntry } from '../engine/engine.js';
 import type { ScanSpec } from '../scan/scan.js';
+import { readAggregate } from './aggregate-plan.js';
 import type { Condition } from './conditions.js';
-import { columnsNamed, plainColumn, readConditions } from './conditions.js';
+import { columnsNamed, readConditions } from './conditions.js';
 import type { OutputSettings } from './constants.js';
 import { standInRow, takesSubquery } from './counting.js';
 import { addDependencies } from './dependent-scans.js';
 import { type Evaluate, Evaluations } from './evaluation.js';
+import { compileExpressions } from './expression-predicate.js';
 import type { ParameterNumber, RowWindow } from './limit-window.js';
 import { limitWindow, skipLimits } from './limit-window.js';
 import type { PlanNode, ScanNode } from './plan-tree.js';
 import { collectScans, readPlan, subplanExpressions, unquotedName } from './plan-tree.js';
-import { compilePredicate } from './predicate.js';
+import { compilePredicate, type RowPredicate } from './predicate.js';
 import { pushDownFilters } from './push-down.js';
 import { enoughRows, type RowNeeds, readSort } from './row-needs.js';
 import type { Statement } from './statement.js';
 import type { PlannedScan, StatementPlan, StreamPlan } from './statement-plan.js';
+import { type ReadOutput, readOutput } from './stream-output.js';
 import type { Resolve, ScanReference, StatementTemplate } from './template.js';
 import { buildTemplate, renderTemplate } from './template.js';
 
@@ -203,18 +206,21 @@ function planStream(
   settings: OutputSettings,
 ): StreamPlan | null {
   const spec = scans[0]?.spec;
-  if (shape.scanNode === null || shape.window === null || scans.length !== 1 || spec === null || spec === undefined) {
-    return null;
-  }
+  if (shape.window === null || scans.length !== 1 || spec === null || spec === undefined) return null;
   const { nodes, columns } = sources[0]!;
   const [node] = nodes;
-  if (node === undefined) return null;
-  const outputs = (shape.root.Output ?? []).map((text) => plainColumn(text, node.alias));
-  if (outputs.some((name) => name === null || !columns.has(name))) return null;
-  const names = outputs as string[];
-  const order = [...new Set([...names, ...spec.columns])];
-  const conditions = evaluations.resolve(conditionsOf(node), columns);
-  const predicate = compilePredicate(conditions, columns, (name) => order.indexOf(name), settings);
+  if (node === undefined || nodes.length > 1) return null;
+  // Rows that the API counts need not be read at all.
+  const isCounted = scans[0]!.standIn !== null;
+  if (shape.scanNode === null) return isCounted ? null : planAggregate(spec, sources[0]!, evaluations, shape, settings);
+  const read = (shape.root.Output ?? []).map((text) => readOutput(text, node.alias, columns, settings));
+  if (read.includes(null)) return null;
+  const outputs = read as ReadOutput[];
+  const order = [
+    ...new Set([...outputs.flatMap((output) => (output.type === 'column' ? output.column : [])), ...spec.columns]),
+  ];
+  const cellOf = (name: string): number => order.indexOf(name);
+  const predicate = compileConditions(sources[0]!, evaluations, cellOf, settings);
   if (predicate === null) return null;
   return {
     spec: {
@@ -222,8 +228,60 @@ function planStream(
       columns: order,
       ...(spec.enough === undefined ? {} : { enough: { ...spec.enough, counts: predicate } }),
     },
-    outputs: names.map((name) => order.indexOf(name)),
-    predicate: conditions.length === 0 ? null : predicate,
+    outputs: outputs.map((output) =>
+      output.type === 'column' ? { type: 'cell', cell: cellOf(output.column), as: output.as } : output,
+    ),
+    predicate: node.conditions.length === 0 ? null : predicate,
     window: shape.window,
+    aggregate: null,
   };
+}
+
+/** A statement that only aggregates the rows of one scan. */
+function planAggregate(
+  spec: ScanSpec,
+  source: ScanSource,
+  evaluations: Evaluations,
+  shape: Shape,
+  settings: OutputSettings,
+): StreamPlan | null {
+  const { node } = skipLimits(shape.root);
+  const input = node.Plans?.length === 1 ? node.Plans[0]! : null;
+  const scan = source.nodes[0]!;
+  if (input === null || !isSingleScan(input)) return null;
+  const aggregate = readAggregate(node, scan.alias, source.columns);
+  if (aggregate === null) return null;
+  const order = [...new Set([...aggregate.columns, ...spec.columns])];
+  const cellOf = (name: string): number => order.indexOf(name);
+  const predicate = compileConditions(source, evaluations, cellOf, settings);
+  if (predicate === null) return null;
+  const { aggregation, outputs } = aggregate.bind(cellOf);
+  return {
+    spec: { ...spec, columns: order },
+    outputs: [],
+    predicate: scan.conditions.length === 0 ? null : predicate,
+    window: { start: 0, end: Number.POSITIVE_INFINITY },
+    aggregate: { ...aggregation, outputs, window: shape.window! },
+  };
+}
+
+/** The conditions of a scan that is read in one place; null: the engine has to check them. */
+function compileConditions(
+  { nodes, columns }: ScanSource,
+  evaluations: Evaluations,
+  cellOf: (column: string) => number,
+  settings: OutputSettings,
+): RowPredicate | null {
+  const node = nodes[0]!;
+  const conditions = evaluations.resolve(conditionsOf(node), columns);
+  return (
+    compilePredicate(conditions, columns, cellOf, settings) ??
+    compileExpressions(node.conditions, { alias: node.alias, columns, cellOf, settings })
+  );
+}
+
+function isSingleScan(node: PlanNode): boolean {
+  const type = node['Node Type'];
+  const isScan = UNORDERED_SCANS.has(type) || ORDERED_SCANS.has(type);
+  return isScan && (node.Plans ?? []).every((child) => child['Node Type'] === 'Bitmap Index Scan');
 }

@@ -1,7 +1,9 @@
 import type { FilterModel } from '../config/model.js';
 import type { PushedFilter, ScanSpec } from '../scan/scan.js';
+import type { AggregatePlan } from './aggregate-plan.js';
 import type { RowWindow } from './limit-window.js';
 import type { RowPredicate } from './predicate.js';
+import type { StreamOutput } from './stream-output.js';
 import type { ScanReference, StatementTemplate } from './template.js';
 
 /** A filter whose values are those of a column of another scan. */
@@ -35,14 +37,18 @@ export interface PlannedScan {
   readonly residual: readonly string[];
 }
 
-/** A statement that is one scan with plain output columns: its rows can go straight to the client. */
+/**
+ * A statement that is one scan with simple output columns: its rows can go straight to the client. Or one that aggregates such
+ * a scan's rows: all its rows are then read, and the outputs and the window are the aggregate's.
+ */
 export interface StreamPlan {
   readonly spec: ScanSpec;
-  /** Output column → its cell in the batches. */
-  readonly outputs: readonly number[];
+  /** What the output columns are. */
+  readonly outputs: readonly StreamOutput[];
   /** Null: every row passes. */
   readonly predicate: RowPredicate | null;
   readonly window: RowWindow;
+  readonly aggregate: AggregatePlan | null;
 }
 
 export interface StatementPlan {

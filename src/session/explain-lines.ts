@@ -22,7 +22,9 @@ export function explainLines(
   scans: StatementScans | null,
 ): string[] {
   const way = streams
-    ? 'rows stream from the API to the client'
+    ? plan.stream?.aggregate != null
+      ? 'rows are aggregated as they come from the API'
+      : 'rows stream from the API to the client'
     : 'rows are fetched into the engine, which computes the result';
   const lines = plan.scans.flatMap((scan, index) => {
     const facts = scanLines(scan, plan, scanner, kept[index] ?? null);

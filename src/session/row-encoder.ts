@@ -1,10 +1,10 @@
-import type { ColumnModel } from '../config/model.js';
 import { binaryEncoder } from '../core/encode/binary.js';
 import type { SingleByteCharset } from '../core/encode/single-byte.js';
 import type { RowBatch } from '../core/row-batch.js';
 import { DATA_ROW_HEADER_BYTES, rowStart } from '../core/row-batch.js';
 import type { ScalarName } from '../core/sql-type.js';
 import type { RowPredicate } from '../plan/predicate.js';
+import type { StreamOutput } from '../plan/stream-output.js';
 
 /** Session settings that change how PostgreSQL prints values. */
 export interface PrintSettings {
@@ -34,12 +34,13 @@ export interface EncodedRows {
 type CellEncoder = (text: Uint8Array, start: number, end: number, target: Buffer, at: number) => number;
 
 /**
- * An encoder for output columns that are cells `outputs` of the batches, in format codes `formats` (0 text, 1 binary).
+ * An encoder for output columns that are cells of the batches, which have `cellCount` of them a row, or constants, in format
+ * codes `formats` (0 text, 1 binary).
  * @returns null when the session's settings print such a value other than canonically, or there is no binary encoder
  */
 export function createRowEncoder(
-  columns: readonly ColumnModel[],
-  outputs: readonly number[],
+  cellCount: number,
+  outputs: readonly StreamOutput[],
   formats: readonly number[],
   settings: PrintSettings,
 ): RowEncoder | null {
@@ -47,7 +48,7 @@ export function createRowEncoder(
   if (encoding === 'other') return null;
   const encoders: (CellEncoder | null)[] = [];
   for (const [index, output] of outputs.entries()) {
-    const { type } = columns[output]!;
+    const type = output.as;
     const isBinary = formats[index] === 1;
     const encoder = isBinary ? binaryEncoder(type) : null;
     if (isBinary ? encoder === null : !printsCanonically(type.scalar, settings)) return null;
@@ -60,8 +61,8 @@ export function createRowEncoder(
     encoders.push((text, start, end, target, at) => encoding.encodeCell(text, start, end, target, at));
   }
   const isVerbatim =
-    outputs.length === columns.length &&
-    outputs.every((output, index) => output === index) &&
+    outputs.length === cellCount &&
+    outputs.every((output, index) => output.type === 'cell' && output.cell === index) &&
     encoders.every((encoder) => encoder === null);
   return isVerbatim ? verbatimEncoder : new CellRowEncoder(outputs, encoders);
 }
@@ -113,16 +114,22 @@ const verbatimEncoder: RowEncoder = {
 };
 
 class CellRowEncoder implements RowEncoder {
-  readonly #outputs: readonly number[];
+  /** Output → its cell; -1 where it is a constant. */
+  readonly #cells: readonly number[];
+  /** The constants with their lengths, as they stand in every row. */
+  readonly #constants: readonly Buffer[];
   readonly #encoders: readonly (CellEncoder | null)[];
 
-  constructor(outputs: readonly number[], encoders: readonly (CellEncoder | null)[]) {
-    this.#outputs = outputs;
+  constructor(outputs: readonly StreamOutput[], encoders: readonly (CellEncoder | null)[]) {
+    this.#cells = outputs.map((output) => (output.type === 'cell' ? output.cell : -1));
+    this.#constants = outputs.map((output, index) =>
+      output.type === 'cell' ? NO_BYTES : encodedConstant(output.text, encoders[index]!),
+    );
     this.#encoders = encoders;
   }
 
   encode(batch: RowBatch, from: number, to: number, predicate: RowPredicate | null, maxRows: number): EncodedRows {
-    const outputs = this.#outputs;
+    const cells = this.#cells;
     const encoders = this.#encoders;
     const { bytes: source, offsets, lengths, columnCount } = batch;
     let target: Buffer = Buffer.allocUnsafe((rowStart(batch, to) - rowStart(batch, from)) * 2 + 4096);
@@ -136,10 +143,14 @@ class CellRowEncoder implements RowEncoder {
       if (at + room > target.length) target = enlarge(target, at, room);
       const start = at;
       target[at] = 0x44;
-      target.writeInt16BE(outputs.length, at + 5);
+      target.writeInt16BE(cells.length, at + 5);
       at += DATA_ROW_HEADER_BYTES;
-      for (let index = 0; index < outputs.length; index++) {
-        const cell = base + outputs[index]!;
+      for (let index = 0; index < cells.length; index++) {
+        if (cells[index]! < 0) {
+          at += this.#constants[index]!.copy(target, at);
+          continue;
+        }
+        const cell = base + cells[index]!;
         const length = lengths[cell]!;
         if (length < 0) {
           target.writeInt32BE(-1, at);
@@ -163,9 +174,25 @@ class CellRowEncoder implements RowEncoder {
   /** Upper bound of one row's frame: a binary cell takes at most twice its text and a bit. */
   #roomNeeded(lengths: Int32Array, base: number): number {
     let room = DATA_ROW_HEADER_BYTES;
-    for (const output of this.#outputs) room += 4 + 64 + 2 * Math.max(0, lengths[base + output]!);
+    for (let index = 0; index < this.#cells.length; index++) {
+      const cell = this.#cells[index]!;
+      room += cell < 0 ? this.#constants[index]!.length : 4 + 64 + 2 * Math.max(0, lengths[base + cell]!);
+    }
     return room;
   }
+}
+
+const NO_BYTES = Buffer.alloc(0);
+
+/** A constant as a DataRow has it: int32 length and bytes, or -1. */
+function encodedConstant(text: string | null, encoder: CellEncoder | null): Buffer {
+  const source = Buffer.from(text ?? '', 'utf8');
+  const target = Buffer.alloc(4 + 64 + 2 * source.length);
+  if (text === null) target.writeInt32BE(-1, 0);
+  const written =
+    text === null ? 0 : encoder === null ? source.copy(target, 4) : encoder(source, 0, source.length, target, 4);
+  if (text !== null) target.writeInt32BE(written, 0);
+  return target.subarray(0, 4 + written);
 }
 
 function enlarge(target: Buffer, used: number, room: number): Buffer {

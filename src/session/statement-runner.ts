@@ -1,6 +1,9 @@
 import type { GatewayError } from '../core/errors.js';
 import { errors } from '../core/errors.js';
+import type { RowBatch } from '../core/row-batch.js';
 import type { ScanTable } from '../engine/engine.js';
+import type { CacheMode } from '../engine/scan-cache/cache-info.js';
+import type { AggregatePlan } from '../plan/aggregate-plan.js';
 import type { CursorAction } from '../plan/cursor-action.js';
 import { planStatement } from '../plan/planner.js';
 import type { Statement, StatementKind } from '../plan/statement.js';
@@ -13,6 +16,7 @@ import { isInternal } from '../plan/virtual-names.js';
 import type { ScanOwner } from '../scan/scan-log.js';
 import { backend, textBindTail } from '../wire/write.js';
 import type { ActiveStatement } from './active-statement.js';
+import { AggregateRun, divideNumerics } from './aggregate-run.js';
 import type { BoundStatement } from './bound-statement.js';
 import { explainTail, parameterNumber } from './bound-statement.js';
 import type { ClientText } from './client-text.js';
@@ -213,12 +217,26 @@ export class StatementRunner {
     const isExplain = statement.explain !== null;
     const { cursor } = statement;
     const isCursor = cursor?.type === 'declare';
-    if (streams && !isExplain && !(isCursor && !cursor.isPlain)) {
+    const runInEngine = (): Promise<EngineRun> =>
+      this.#runInEngine({
+        bound,
+        statement,
+        plan,
+        mode,
+        signal,
+        scans,
+        streamed: isExplain && streams ? stream : null,
+      });
+    if (streams && !isExplain && !(isCursor && (stream.aggregate !== null || !cursor.isPlain))) {
       const { entry } = plan.scans[0]!.reference;
-      const open = (readsAhead: () => boolean) =>
-        scans.read(stream.spec, { way: 'stream', planned: 0, readsAhead }, (context) =>
+      const open = (readsAhead?: () => boolean) =>
+        scans.read(stream.spec, { way: 'stream', planned: 0, ...(readsAhead && { readsAhead }) }, (context) =>
           openStream(stream, entry, this.services, mode, context),
         );
+      if (stream.aggregate !== null) {
+        const run = this.#aggregate(stream, stream.aggregate, encoder, active, open, runInEngine);
+        return { run, active, way: 'stream' };
+      }
       const run = new StreamRun(stream, encoder, this.client, signal, open);
       const running: RunningStatement = { run, active, way: 'stream' };
       const encoderFor = (formats: readonly number[]) => this.#encoder(stream, formats, asked);
@@ -231,8 +249,40 @@ export class StatementRunner {
       const planTables = plan.scans.map((scan) => scan.planTable);
       return this.#declare(bound, executableSql(statement, plan, planTables), cursor.name, asCursor);
     }
+    return { run: await runInEngine(), active, way: 'engine' };
+  }
+
+  /** Aggregates a stream of rows here; where that takes too many groups the engine does. */
+  #aggregate(
+    stream: StreamPlan,
+    aggregate: AggregatePlan,
+    encoder: RowEncoder,
+    active: ActiveStatement,
+    open: () => AsyncGenerator<RowBatch, void, void>,
+    runInEngine: () => Promise<EngineRun>,
+  ): AggregateRun {
+    const { signal } = active;
+    const result: StreamPlan = { ...stream, predicate: null, window: aggregate.window };
+    return new AggregateRun({
+      aggregate,
+      predicate: stream.predicate,
+      signal,
+      open,
+      divide: (pairs) => divideNumerics(this.services.engine, pairs),
+      send: (rows) => new StreamRun(result, encoder, this.client, signal, rows),
+      runInEngine,
+      onEngineWork: () => {
+        active.isInEngine = true;
+      },
+    });
+  }
+
+  /** Runs the statement, or its EXPLAIN, in the engine, over its scans' rows. */
+  async #runInEngine(work: EngineWork): Promise<EngineRun> {
+    const { bound, statement, plan, mode, signal, scans } = work;
+    const isExplain = statement.explain !== null;
     const fetches = statement.explain === null || statement.explain.analyze;
-    const streamed = streams && !fetches ? stream : null;
+    const streamed = fetches ? null : work.streamed;
     // Asked before the scans are run, which may change it.
     const kept = isExplain ? plan.scans.map((scan) => describeKept(scan, streamed, this.services, mode)) : [];
     const tables = fetches
@@ -245,8 +295,7 @@ export class StatementRunner {
     const onError: ErrorTransform = (frame) =>
       signal.aborted ? this.text.encodeFields(backend.error(signal.reason as GatewayError)) : frame;
     const sql = executableSql(statement, plan, tables);
-    const run = await EngineRun.start(this.link, this.#newName(), sql, bound, onError, onFrame);
-    return { run, active, way: 'engine' };
+    return EngineRun.start(this.link, this.#newName(), sql, bound, onError, onFrame);
   }
 
   #newName(): string {
@@ -266,17 +315,25 @@ export class StatementRunner {
 
   #streamEncoder(bound: BoundStatement, stream: StreamPlan | null, asked: AskedSettings): RowEncoder | null {
     if (stream === null) return null;
-    // EXPLAIN and DECLARE have no such rows themselves: they ask whether there would be an encoder for text.
     const { explain, cursor } = bound.statement;
-    const formats = explain === null && cursor === null ? (bound.fields ?? []).map((field) => field.format) : [];
-    return this.#encoder(stream, formats, asked);
+    // EXPLAIN and DECLARE have no such rows themselves: they ask whether there would be an encoder for text.
+    if (explain !== null || cursor !== null) return this.#encoder(stream, [], asked);
+    const fields = bound.fields ?? [];
+    const formats = fields.map((field) => field.format);
+    if (stream.aggregate === null) return this.#encoder(stream, formats, asked);
+    // Behind the statement's own outputs an Aggregate node has the groups' keys that are not among them.
+    const outputs = stream.aggregate.outputs.slice(0, fields.length);
+    return createRowEncoder(stream.aggregate.items.length, outputs, formats, printSettings(this.reported, asked));
   }
 
   /** Missing format codes are text. */
-  #encoder(stream: StreamPlan, formats: readonly number[], asked: AskedSettings): RowEncoder | null {
-    const byName = new Map(stream.spec.table.columns.map((column) => [column.name, column]));
-    const columns = stream.spec.columns.map((name) => byName.get(name)!);
-    return createRowEncoder(columns, stream.outputs, formats, printSettings(this.reported, asked));
+  #encoder(
+    { spec, outputs, aggregate }: StreamPlan,
+    formats: readonly number[],
+    asked: AskedSettings,
+  ): RowEncoder | null {
+    const settings = printSettings(this.reported, asked);
+    return createRowEncoder(spec.columns.length, aggregate?.outputs ?? outputs, formats, settings);
   }
 
   #explainTransform(
@@ -306,6 +363,18 @@ export class StatementRunner {
       maxRequests,
     });
   }
+}
+
+/** What it takes to run a planned statement in the engine. */
+interface EngineWork {
+  readonly bound: BoundStatement;
+  readonly statement: Statement;
+  readonly plan: StatementPlan;
+  readonly mode: CacheMode;
+  readonly signal: AbortSignal;
+  readonly scans: StatementScans;
+  /** The stream that EXPLAIN has to show; null: the statement does not stream. */
+  readonly streamed: StreamPlan | null;
 }
 
 /** What runs a query at once; PREPARE only keeps it for later. */

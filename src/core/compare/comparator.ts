@@ -81,6 +81,21 @@ export function comparator(type: SqlType, operator: ComparisonOperator, constant
   }
 }
 
+/** Whether values of the type have an order here. */
+export function hasCellOrder(type: SqlType): boolean {
+  return !type.isArray && ORDERS[type.scalar] !== undefined;
+}
+
+/** Whether values of the type are equal exactly when their canonical texts are. */
+export function hasUniqueText(type: SqlType): boolean {
+  return !type.isArray && IS_TEXT_UNIQUE.has(type.scalar);
+}
+
+/** The order of the type's cells against a cell; null where `hasCellOrder` is false. */
+export function cellOrder(type: SqlType, cell: Buffer): CellOrder | null {
+  return type.isArray ? null : (ORDERS[type.scalar]?.(cell) ?? null);
+}
+
 /** The constant as its type prints it, without the column's length, precision and scale; null when it is not of the type. */
 function canonicalConstant(type: SqlType, constant: string): string | null {
   // A smallint column may be compared with any integer.
