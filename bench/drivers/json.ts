@@ -1,10 +1,11 @@
+import { duckdbRival } from './duckdb.js';
 import type { BenchFormat } from './format.js';
 
 interface Document {
   readonly data: readonly unknown[];
 }
 
-/** JSON documents, beside JSON.parse. */
+/** JSON documents, beside JSON.parse and DuckDB. */
 export const jsonFormat: BenchFormat = {
   name: 'json',
   driver: { type: 'json', format: 'auto', encoding: null },
@@ -20,5 +21,6 @@ export const jsonFormat: BenchFormat = {
       name: 'JSON.parse',
       make: () => (page) => (JSON.parse(page.toString('utf8')) as Document).data.length,
     },
+    duckdbRival('json', (file) => `SELECT unnest(data, max_depth := 2) FROM read_json(${file})`),
   ],
 };

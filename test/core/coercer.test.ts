@@ -100,13 +100,19 @@ describe('decimal mark', () => {
     ['.', "1'234.5", '1234.5'],
     ['.', '12,34,567.8', '1234567.8'],
     [',', 'NaN', 'NaN'],
+    [',', '1.234,50 €', '1234.50'],
+    ['.', '$1,234.50', '1234.50'],
+    ['.', '-£ 3', '-3'],
   ])('with "%s", %s is %s', (decimal, text, expected) => {
     expect(coerce('numeric', text, { decimal })).toBe(expected);
   });
 
-  test.each(['1.5', '1.23,4', '1,234,567', '1.234 567,8', ',', '', '.,'])('with ",", %s is no number', (text) => {
-    expect(failureOf(() => coerce('numeric', text, { decimal: ',' })).sqlstate).toBe('22P02');
-  });
+  test.each(['1.5', '1.23,4', '1,234,567', '1.234 567,8', ',', '', '.,', '$', '$1$', '1€2'])(
+    'with ",", %s is no number',
+    (text) => {
+      expect(failureOf(() => coerce('numeric', text, { decimal: ',' })).sqlstate).toBe('22P02');
+    },
+  );
 
   test('integers and floats read it too, JSON numbers keep their point, bytes agree', () => {
     expect(coerce('integer', '1.234.567', { decimal: ',' })).toBe('1234567');

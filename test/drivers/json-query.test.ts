@@ -160,6 +160,7 @@ test('jsonpath-plus finds the same values', async () => {
     }) as unknown[];
     const found = await rows(JSON.stringify(document), {
       records: path,
+      recordsMissing: 'empty',
       columns: [column('v', { type: 'json', field: '$' })],
     });
     // As with plain paths, an array that a key leads to stands for its elements, and null for none.

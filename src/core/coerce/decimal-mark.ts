@@ -4,9 +4,15 @@ import { trimSpaces } from './spaces.js';
 /** Space, no-break space, narrow no-break space and the Swiss apostrophes group digits whatever the decimal mark is. */
 const COMMON_GROUPING = " \u00a0\u202f'\u2019";
 
+/** `$ 12`, `-€12` and `12 €` are amounts of money; a symbol at both ends is none. */
+function withoutCurrency(text: string): string {
+  const front = text.replace(/^([+-]?)\s{0,2}\p{Sc}\s{0,2}/u, '$1');
+  return front === text ? text.replace(/\s{0,2}\p{Sc}$/u, '') : front;
+}
+
 /**
  * How to read numbers written with the column's `decimal` mark: returns a function that turns such text into one with
- * a point and without thousands separators, or null when it is not a number so written. Null when the column has no mark:
+ * a point and without thousands separators and currency signs, or null when it is not a number so written. Null when the column has no mark:
  * then numbers are PostgreSQL's own.
  */
 export function decimalMarkReader(mark: string | null): ((text: string) => string | null) | null {
@@ -20,7 +26,7 @@ export function decimalMarkReader(mark: string | null): ((text: string) => strin
     `^([+-]?)(?:(\\d{1,3}(${grouping})(?:\\d{2,3}\\3)*\\d{3})|(\\d*))(?:\\${mark}(\\d*))?([eE][+-]?\\d+)?$`,
   );
   return (text) => {
-    const trimmed = trimSpaces(text);
+    const trimmed = withoutCurrency(trimSpaces(text));
     if (/^[+-]?[a-z]+$/i.test(trimmed)) return trimmed;
     const match = number.exec(trimmed);
     if (match === null) return null;
