@@ -140,7 +140,7 @@ export class Fill {
       const batches = await work.fetch({ ...first, signal: this.signal, notice, readsAhead: () => true });
       const lease = batches === null ? work.renew() : await work.load(this.#pass(batches), this);
       this.#deliver(lease.entry);
-      void lease.drop();
+      await lease.drop();
     } catch (error) {
       this.#fail(error);
     }

@@ -23,7 +23,8 @@ export class Fills {
   readonly #engine: Pick<Engine, 'load'>;
   readonly #kept: KeptTables;
   readonly #now: () => number;
-  readonly #fills = new Set<Fill>();
+  /** Each with its end, which is never an error. */
+  readonly #fills = new Map<Fill, Promise<void>>();
 
   constructor(engine: Pick<Engine, 'load'>, kept: KeptTables, now: () => number) {
     this.#engine = engine;
@@ -32,17 +33,17 @@ export class Fills {
   }
 
   get infos(): readonly CacheEntryInfo[] {
-    return [...this.#fills].map(fillInfo);
+    return [...this.#fills.keys()].map(fillInfo);
   }
 
   /** One that a statement may wait for. */
   find(identity: string, wanted: ScanScope): Fill | undefined {
-    return [...this.#fills].find((fill) => fill.identity === identity && fill.fits(wanted));
+    return [...this.#fills.keys()].find((fill) => fill.identity === identity && fill.fits(wanted));
   }
 
   /** A scan that is newer than any kept table, and only has to be stored. */
   findFetched(identity: string, wanted: ScanScope): Fill | undefined {
-    return [...this.#fills].find((fill) => fill.isFetched && fill.identity === identity && fill.fits(wanted));
+    return [...this.#fills.keys()].find((fill) => fill.isFetched && fill.identity === identity && fill.fits(wanted));
   }
 
   /** The table of an equal scan under way, once it is filled; null: the statement has to run the scan itself. */
@@ -96,17 +97,19 @@ export class Fills {
       });
     };
     const renew = (): CacheLease => this.#kept.renew(old!);
-    this.#fills.add(fill);
-    void fill.run({ fetch, load, renew }, context).finally(() => {
+    const end = async (): Promise<void> => {
+      await fill.run({ fetch, load, renew }, context);
       this.#fills.delete(fill);
-      void oldLease?.drop();
-    });
+      await oldLease?.drop();
+    };
+    this.#fills.set(fill, end());
     return fill;
   }
 
-  /** Ends all of them with an error for those who wait. */
-  close(): void {
-    for (const fill of this.#fills) fill.abort(errors.shuttingDown('the gateway is shutting down'));
+  /** Ends all of them with an error for those who wait; resolves when nothing is left of them. */
+  async close(): Promise<void> {
+    for (const fill of this.#fills.keys()) fill.abort(errors.shuttingDown('the gateway is shutting down'));
+    await Promise.all(this.#fills.values());
   }
 }
 

@@ -151,8 +151,9 @@ export class ScanCache {
 
   /** Ends the scans under way and drops all tables. */
   async close(): Promise<void> {
-    this.#fills.close();
+    const ended = this.#fills.close();
     await this.#kept.close();
+    await ended;
   }
 
   /** Fresh rows; those that only have to be stored are newer than any that are. */
