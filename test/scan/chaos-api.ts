@@ -22,6 +22,8 @@ export interface ChaosApi {
   readonly api: TestApi;
   /** Faults so far, by kind. */
   readonly seenFaults: ReadonlyMap<string, number>;
+  /** Drops what it remembers of a scan that is over. */
+  readonly forget: (scan: number) => void;
 }
 
 let tokens = 0;
@@ -109,5 +111,9 @@ export async function startChaosApi(): Promise<ChaosApi> {
     // In front of the rows the next page is asked for while this one is read; after them it is not.
     answer(response, fault, JSON.stringify(scan % 2 === 0 ? { next, total, data } : { data, total, next }));
   });
-  return { api, seenFaults };
+  const forget = (scan: number): void => {
+    for (const key of tries.keys()) if (key.startsWith(`${scan}/`)) tries.delete(key);
+    api.requests.length = 0;
+  };
+  return { api, seenFaults, forget };
 }
