@@ -4,6 +4,7 @@ import type { GatewayModel, TableModel } from '../config/model.js';
 import { errors, GatewayError } from '../core/errors.js';
 import { newScanStatistics } from '../scan/scan.js';
 import { createScanner } from '../scan/scanner.js';
+import { openTokenStore } from '../server/token-store.js';
 
 interface CheckFlags {
   readonly config?: string;
@@ -41,7 +42,7 @@ export async function runCheck(names: readonly string[], flags: CheckFlags): Pro
 
 /** Fetches the first page of each table; returns how many failed. */
 async function connectAll(model: GatewayModel, tables: readonly TableModel[]): Promise<number> {
-  const scanner = createScanner(model, { createReader, log: () => {} });
+  const scanner = createScanner(model, { createReader, log: () => {}, tokens: openTokenStore(model) });
   let failures = 0;
   try {
     for (const table of tables) {

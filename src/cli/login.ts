@@ -9,7 +9,6 @@ import {
   interactiveConnections,
   keepLogin,
   type LoginConnection,
-  openTokenStore,
 } from '../oauth/connections.js';
 import { Authorization } from '../oauth/login/authorization.js';
 import { isLoopbackUrl, startCallbackServer } from '../oauth/login/callback-server.js';
@@ -19,6 +18,7 @@ import { openBrowser } from '../oauth/login/open-browser.js';
 import { askAccount } from '../oauth/login/user-info.js';
 import type { OAuthContext } from '../oauth/oauth-context.js';
 import type { TokenSet } from '../oauth/token-answer.js';
+import { openTokenStore } from '../server/token-store.js';
 import { findDsn, loadModel } from './chosen-dsn.js';
 import { print } from './print.js';
 
@@ -37,7 +37,7 @@ const PASTE_REDIRECT = 'http://127.0.0.1:8976/callback';
 export async function runLogin(name: string, flags: LoginFlags): Promise<void> {
   const model = await loadModel(flags.config);
   const connections = interactiveConnections(findDsn(model, name));
-  const store = openTokenStore(model.tokens);
+  const store = openTokenStore(model);
   const client = new HttpClient();
   const timeoutS = Number(flags.timeout ?? DEFAULT_TIMEOUT_S);
   if (!(timeoutS > 0))
@@ -61,6 +61,7 @@ export async function runLogin(name: string, flags: LoginFlags): Promise<void> {
     }
   } finally {
     clearTimeout(timer);
+    await store.close();
     await client.close();
   }
 }

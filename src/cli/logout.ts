@@ -1,6 +1,7 @@
 import { HttpClient } from '../http/client.js';
-import { connectionContext, connectionsOf, openTokenStore } from '../oauth/connections.js';
+import { connectionContext, connectionsOf } from '../oauth/connections.js';
 import { revokeTokens } from '../oauth/revocation.js';
+import { openTokenStore } from '../server/token-store.js';
 import { findDsn, loadModel } from './chosen-dsn.js';
 import { print } from './print.js';
 
@@ -14,7 +15,7 @@ const TIMEOUT_MS = 60_000;
 export async function runLogout(name: string, flags: LogoutFlags): Promise<void> {
   const model = await loadModel(flags.config);
   const dsn = findDsn(model, name);
-  const store = openTokenStore(model.tokens);
+  const store = openTokenStore(model);
   const client = new HttpClient();
   const signal = AbortSignal.timeout(TIMEOUT_MS);
   let count = 0;
@@ -35,6 +36,7 @@ export async function runLogout(name: string, flags: LogoutFlags): Promise<void>
       });
     }
   } finally {
+    await store.close();
     await client.close();
   }
   if (count === 0) print(`${name}: was not logged in`);

@@ -1,4 +1,5 @@
-import { connectionsOf, openTokenStore, type StoredToken } from '../oauth/connections.js';
+import { connectionsOf, type StoredToken } from '../oauth/connections.js';
+import { openTokenStore } from '../server/token-store.js';
 import { loadModel } from './chosen-dsn.js';
 import { print } from './print.js';
 
@@ -9,7 +10,7 @@ interface TokensFlags {
 /** `tidegate tokens`: what the token store has of each connection, never the tokens. */
 export async function runTokens(flags: TokensFlags): Promise<void> {
   const model = await loadModel(flags.config);
-  const store = openTokenStore(model.tokens);
+  const store = openTokenStore(model);
   const connections = model.dsns.flatMap(connectionsOf);
   if (connections.length === 0) print('No DSN needs tokens.');
   for (const { dsn, id, model: auth } of connections) {

@@ -1,4 +1,4 @@
-import type { AuthModel, TokensModel, TransportModel } from '../config/model.js';
+import type { AuthModel, TransportModel } from '../config/model.js';
 import type { Authorizer } from '../http/authorizer.js';
 import type { HttpClient } from '../http/client.js';
 import { DEFAULT_TRANSPORT } from '../http/dispatchers.js';
@@ -11,7 +11,6 @@ import { OAuth2Grant } from './oauth2-grant.js';
 import { rememberSecrets } from './remember-secrets.js';
 import { SessionGrant } from './session-grant.js';
 import { createStaticAuthorizer } from './static-authorizer.js';
-import { FileTokenStore } from './store/file-store.js';
 import { MemoryTokenStore } from './store/memory-store.js';
 import type { TokenStore } from './store/token-store.js';
 import { TokenAuthorizer } from './token-authorizer.js';
@@ -31,11 +30,11 @@ export class Authorizers {
   readonly #store: TokenStore;
   readonly #authorizers = new Map<string, Authorizer>();
 
-  /** `tokens`: where tokens are kept; null: in memory. */
-  constructor(client: HttpClient, log: LogRequest, tokens: TokensModel | null = null) {
+  /** `store`: where tokens are kept; it is closed with the authorizers. */
+  constructor(client: HttpClient, log: LogRequest, store: TokenStore = new MemoryTokenStore()) {
     this.#client = client;
     this.#log = log;
-    this.#store = tokens === null ? new MemoryTokenStore() : new FileTokenStore(tokens);
+    this.#store = store;
   }
 
   /** `redactor` is the DSN's: it learns the secrets, tokens obtained later among them. */
@@ -53,6 +52,7 @@ export class Authorizers {
   async close(): Promise<void> {
     const open = [...this.#authorizers.values()].filter((item) => item instanceof TokenAuthorizer);
     await Promise.all(open.map((item) => item.settle()));
+    await this.#store.close();
   }
 
   #create(dsn: string, model: AuthModel, options: AuthorizerOptions) {

@@ -1,4 +1,4 @@
-import type { DsnModel, OAuth2Model, SessionModel, TokensModel, TransportModel } from '../config/model.js';
+import type { DsnModel, OAuth2Model, SessionModel, TransportModel } from '../config/model.js';
 import { errors } from '../core/errors.js';
 import type { HttpClient } from '../http/client.js';
 import { Redactor } from '../http/redactor.js';
@@ -6,7 +6,6 @@ import { connectionIdentity } from './connection-identity.js';
 import type { OAuthContext } from './oauth-context.js';
 import { OAuth2Grant } from './oauth2-grant.js';
 import { rememberSecrets } from './remember-secrets.js';
-import { FileTokenStore } from './store/file-store.js';
 import type { StoredToken, TokenStore } from './store/token-store.js';
 import { withTokens } from './stored-tokens.js';
 import type { TokenSet } from './token-answer.js';
@@ -54,11 +53,6 @@ export function connectionContext(connection: Connection, client: HttpClient): O
   rememberSecrets(connection.model, redactor);
   const { dsn, transport } = connection;
   return { dsn, transport, client, redactor, timeoutMs: 30_000, log: () => {} };
-}
-
-/** The token store of the settings, for commands. */
-export function openTokenStore(tokens: TokensModel): TokenStore {
-  return new FileTokenStore(tokens);
 }
 
 /** Keeps what a login brought; a running gateway notices. */

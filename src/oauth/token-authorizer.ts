@@ -10,7 +10,7 @@ import { SharedWork } from './shared-work.js';
 import { tokenAuthorization } from './static-authorizer.js';
 import { MemoryTokenStore } from './store/memory-store.js';
 import type { StoredToken, TokenStore } from './store/token-store.js';
-import { TokenStoreUnwritable } from './store/unwritable.js';
+import { TokenStoreUnusable } from './store/unusable.js';
 import { hasEnded, storedRenewalTime, withFailure, withTokens } from './stored-tokens.js';
 
 /** Where the token goes in requests, and when it is renewed. */
@@ -106,7 +106,7 @@ export class TokenAuthorizer implements Authorizer {
     try {
       return await this.#obtainStored(signal);
     } catch (error) {
-      if (!(error instanceof TokenStoreUnwritable) || this.#grant.needsStore) throw error;
+      if (!(error instanceof TokenStoreUnusable) || this.#grant.needsStore) throw error;
       this.#context.log('warn', { dsn: this.#context.dsn }, `tokens are kept in memory only: ${error.message}`);
       this.#store = new MemoryTokenStore();
       return await this.#obtainStored(signal);

@@ -1,6 +1,6 @@
 import { setMaxListeners } from 'node:events';
 import type { ReaderFactory } from '../../drivers/driver.js';
-import type { GatewayModel, TokensModel } from '../config/model.js';
+import type { GatewayModel } from '../config/model.js';
 import { errors } from '../core/errors.js';
 import type { RowBatch } from '../core/row-batch.js';
 import { HttpClient } from '../http/client.js';
@@ -8,6 +8,7 @@ import { RateLimiters } from '../http/rate-limiter.js';
 import { RequestLog } from '../http/request-log.js';
 import type { LogRequest } from '../http/send.js';
 import { Authorizers } from '../oauth/authorizers.js';
+import type { TokenStore } from '../oauth/store/token-store.js';
 import { CountRequest, countTable } from './count-request.js';
 import { describeFilesScan, describeHttpScan } from './describe-scan.js';
 import { chooseEndpoint } from './endpoint.js';
@@ -29,10 +30,12 @@ export interface ScannerOptions {
   readonly requestLog?: RequestLog;
   /** The rows of tables whose source is the gateway itself; without it they have none. */
   readonly ownRows?: OwnRows;
+  /** Where tokens are kept, in memory by default; the scanner closes it. */
+  readonly tokens?: TokenStore;
 }
 
-/** What of the gateway's settings scans depend on; without `tokens` they are kept in memory. */
-export type ScanSettings = Pick<GatewayModel, 'limits'> & { readonly tokens?: TokensModel };
+/** What of the gateway's settings scans depend on. */
+export type ScanSettings = Pick<GatewayModel, 'limits'>;
 
 /** The gateway's scanner: one HTTP client, one rate limiter and one token per data source, shared by all scans. */
 export function createScanner(model: ScanSettings, options: ScannerOptions): Scanner {
@@ -54,7 +57,7 @@ class ApiScanner implements Scanner {
     this.#limits = model.limits;
     this.#options = options;
     this.#requestLog = options.requestLog ?? new RequestLog();
-    this.#authorizers = new Authorizers(this.#client, options.log, model.tokens ?? null);
+    this.#authorizers = new Authorizers(this.#client, options.log, options.tokens);
     this.#tables = new HttpTables(new RateLimiters(), this.#authorizers);
   }
 

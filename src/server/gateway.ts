@@ -24,6 +24,7 @@ import type { Metrics, MetricsSources } from './statistics/metrics.js';
 import { Statistics } from './statistics/statistics.js';
 import { statisticsDsn } from './statistics/tables.js';
 import { loadTls } from './tls.js';
+import { openTokenStore } from './token-store.js';
 import { TrackedScanner } from './tracked-scanner.js';
 
 /** How long statements may go on after the gateway was told to end. */
@@ -240,7 +241,8 @@ export class Gateway {
 
   #newScanner(model: GatewayModel): TrackedScanner {
     const { requestLog, rows: ownRows } = this.#statistics;
-    const scanner = createScanner(model, { createReader, log: this.#log, requestLog, ownRows });
+    const tokens = openTokenStore(model);
+    const scanner = createScanner(model, { createReader, log: this.#log, requestLog, ownRows, tokens });
     return new TrackedScanner(scanner, () => this.onUnknownTable());
   }
 

@@ -37,7 +37,7 @@ function authorizer(model: AuthModel, file: string | null = null) {
   cleanups.push(() => client.close());
   const logged: string[] = [];
   const log = (_level: string, event: object, message: string) => logged.push(`${JSON.stringify(event)} ${message}`);
-  const authorizers = new Authorizers(client, log, file === null ? null : { file, key: null });
+  const authorizers = new Authorizers(client, log, file === null ? undefined : new FileTokenStore({ file, key: null }));
   return authorizers.for('shop', model, { redactor: new Redactor(), timeoutMs: 2_000 });
 }
 

@@ -12,7 +12,8 @@ import { loadGateway } from '../../src/config/load.js';
 import { HttpClient } from '../../src/http/client.js';
 import { Redactor } from '../../src/http/redactor.js';
 import { Authorizers } from '../../src/oauth/authorizers.js';
-import { connectionsOf, openTokenStore } from '../../src/oauth/connections.js';
+import { connectionsOf } from '../../src/oauth/connections.js';
+import { openTokenStore } from '../../src/server/token-store.js';
 import { FormBrowser } from './browser.js';
 
 /** As `npm test` has built it. */
@@ -140,14 +141,14 @@ it('logs in through the pages of a real authorization server, renews with rotati
 
   const { model } = await loadGateway({ configFile: config, env: {} });
   const [connection] = connectionsOf(model.dsns[0]!);
-  const before = (await openTokenStore(model.tokens).read(connection!.id))!;
+  const before = (await openTokenStore(model).read(connection!.id))!;
   const client = new HttpClient();
-  const authorizers = new Authorizers(client, () => {}, model.tokens);
+  const authorizers = new Authorizers(client, () => {}, openTokenStore(model));
   const authorizer = authorizers.for('shop', connection!.model, { redactor: new Redactor(), timeoutMs: 5_000 });
   const first = await authorizer.authorize(signal);
   expect(first.values[0]!.value).toBe(`Bearer ${before.accessToken}`);
   await authorizer.renew(first, signal);
-  const after = (await openTokenStore(model.tokens).read(connection!.id))!;
+  const after = (await openTokenStore(model).read(connection!.id))!;
   expect(after.accessToken).not.toBe(before.accessToken);
   expect(after.refreshToken).not.toBe(before.refreshToken);
 
@@ -162,7 +163,7 @@ it('logs in through the pages of a real authorization server, renews with rotati
     }
   }
   // What a thief of the old token would cause: the server ends the whole login, and that is told once and clearly.
-  await openTokenStore(model.tokens).update(connection!.id, () => ({ ...after, refreshToken: before.refreshToken }));
+  await openTokenStore(model).update(connection!.id, () => ({ ...after, refreshToken: before.refreshToken }));
   const held = await authorizer.authorize(signal);
   const refusal = {
     message: 'the authorization server refused the refresh token of DSN "shop"',
@@ -178,7 +179,7 @@ it('logs in through the pages of a real authorization server, renews with rotati
 
   const out = await run('logout', 'shop', '--config', config).end();
   expect(out.output).toBe('shop: logged out, and the tokens were revoked\n');
-  expect(await openTokenStore(model.tokens).read(connection!.id)).toBeNull();
+  expect(await openTokenStore(model).read(connection!.id)).toBeNull();
   expect((await run('logout', 'shop', '--config', config).end()).output).toBe('shop: was not logged in\n');
 }, 60_000);
 

@@ -5,10 +5,10 @@ import type { TokensModel } from '../../config/model.js';
 import { errors, GatewayError } from '../../core/errors.js';
 import { removeLeftovers, takeLock } from './process-lock.js';
 import { replaceFile } from './replace-file.js';
-import { Sealer } from './sealed-text.js';
-import { openKeyFile, readStoreKey } from './store-key.js';
+import type { Sealer } from './sealed-text.js';
+import { openEntries, openSealer, sealEntries } from './store-sealer.js';
 import type { StoredToken, TokenStore } from './token-store.js';
-import { TokenStoreUnwritable } from './unwritable.js';
+import { TokenStoreUnusable } from './unusable.js';
 
 const LOCK_TIMEOUT_MS = 30_000;
 const ABSENT = 'absent';
@@ -70,6 +70,10 @@ export class FileTokenStore implements TokenStore {
     }
   }
 
+  async close(): Promise<void> {
+    await this.#writing;
+  }
+
   async #write(id: string, change: (current: StoredToken | null) => StoredToken | null): Promise<void> {
     await this.#makeFolder();
     const path = `${this.#file}.lock`;
@@ -80,7 +84,7 @@ export class FileTokenStore implements TokenStore {
         const next = change(entries.get(id) ?? null);
         if (next === null) entries.delete(id);
         else entries.set(id, next);
-        const sealed = await (await this.#open()).seal(JSON.stringify([...entries]));
+        const sealed = await sealEntries(await this.#open(), entries);
         if (!(await lock.isHeld())) throw new Error('another process took the lock over');
         await replaceFile(this.#file, sealed);
         this.#content = { version: this.version(), entries };
@@ -107,29 +111,22 @@ export class FileTokenStore implements TokenStore {
         hint: 'Let the user that runs the gateway read it, or name another file in tokens.file.',
       });
     }
-    const text = await (await this.#open()).open(sealed);
-    if (text === null) {
+    const entries = await openEntries<StoredToken>(await this.#open(), sealed);
+    if (entries === null) {
       throw errors.configuration(`the token store "${this.#file}" cannot be decrypted`, {
         hint: `Give it the key that it was written with (tokens.key, or ${this.#file}.key); without it, delete the file and log in again.`,
       });
     }
-    this.#content = { version, entries: new Map(JSON.parse(text) as [string, StoredToken][]) };
+    this.#content = { version, entries };
     return this.#content;
   }
 
   #open(): Promise<Sealer> {
-    this.#sealer ??= this.#makeSealer().catch((error: unknown) => {
+    this.#sealer ??= openSealer(this.#settings).catch((error: unknown) => {
       this.#sealer = null;
-      throw error;
+      throw this.#cannotWrite(error);
     });
     return this.#sealer;
-  }
-
-  async #makeSealer(): Promise<Sealer> {
-    const { key } = this.#settings;
-    if (key !== null) return new Sealer(readStoreKey(key));
-    await this.#makeFolder();
-    return new Sealer(await openKeyFile(`${this.#file}.key`));
   }
 
   async #makeFolder(): Promise<void> {
@@ -141,6 +138,11 @@ export class FileTokenStore implements TokenStore {
   }
 
   #cannotWrite(error: unknown): Error {
-    return error instanceof GatewayError ? error : new TokenStoreUnwritable(this.#file, error);
+    if (error instanceof GatewayError) return error;
+    return new TokenStoreUnusable(
+      `the token store "${this.#file}" cannot be written`,
+      error,
+      'Name a file in tokens.file that the gateway can write to.',
+    );
   }
 }

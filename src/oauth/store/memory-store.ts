@@ -27,6 +27,8 @@ export class MemoryTokenStore implements TokenStore {
     this.#version++;
   }
 
+  async close(): Promise<void> {}
+
   async exclusive<T>(name: string, signal: AbortSignal, work: () => Promise<T>): Promise<T> {
     signal.throwIfAborted();
     const before = this.#queues.get(name) ?? Promise.resolve();

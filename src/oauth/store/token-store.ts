@@ -44,4 +44,6 @@ export interface TokenStore {
   update(id: string, change: (current: StoredToken | null) => StoredToken | null): Promise<void>;
   /** Runs the work while no other process or session is in work of this name. Rejects with the signal's reason. */
   exclusive<T>(name: string, signal: AbortSignal, work: () => Promise<T>): Promise<T>;
+  /** Waits for writes under way and ends connections. */
+  close(): Promise<void>;
 }

@@ -1,16 +1,21 @@
 // A process that uses an API with tokens from a shared store, as one of several gateways would.
 // It runs what `npm test` has built: compiling here would take longer than the work.
-// Arguments: store file, origin of API and authorization server, parallel users, milliseconds to go on
+// Arguments: store file or engine URL, origin of API and authorization server, parallel users, milliseconds to go on
 // (0: until killed), auth settings as JSON.
 import { setMaxListeners } from 'node:events';
 import { Secret } from '../../../dist/src/core/secret.js';
+import { TokenTable } from '../../../dist/src/engine/token-table.js';
 import { HttpClient } from '../../../dist/src/http/client.js';
 import { Redactor } from '../../../dist/src/http/redactor.js';
 import { Authorizers } from '../../../dist/src/oauth/authorizers.js';
+import { FileTokenStore } from '../../../dist/src/oauth/store/file-store.js';
 
 const [file, origin, users, forMs, settings] = process.argv.slice(2);
 const client = new HttpClient();
-const authorizers = new Authorizers(client, () => {}, { file, key: null });
+const store = file.startsWith('postgres:')
+  ? new TokenTable(new Secret(file), { file: '', key: new Secret('00'.repeat(32)) })
+  : new FileTokenStore({ file, key: null });
+const authorizers = new Authorizers(client, () => {}, store);
 const model = JSON.parse(settings, (_key, value) =>
   value?.secret === undefined ? (Array.isArray(value?.map) ? new Map(value.map) : value) : new Secret(value.secret),
 );
