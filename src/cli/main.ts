@@ -54,11 +54,32 @@ program
   .option('--config <file>', 'settings file (default: ./tidegate.yaml if present)')
   .action(async (dsn, flags) => (await import('./logout.js')).runLogout(dsn, flags));
 
-program
+const tokens = program
   .command('tokens')
   .description('show the state of the tokens, never the tokens')
   .option('--config <file>', 'settings file (default: ./tidegate.yaml if present)')
   .action(async (flags) => (await import('./tokens.js')).runTokens(flags));
+
+tokens
+  .command('export')
+  .description('write logins to a file, encrypted with a passphrase (asked for, or TIDEGATE_PASSPHRASE)')
+  .argument('<file>', 'new file')
+  .argument('[dsn...]', 'names of DSNs; all by default')
+  .option('--config <file>', 'settings file (default: ./tidegate.yaml if present)')
+  .option('--move', 'take them out of the token store here')
+  .action(async (file, names, _flags, command) =>
+    (await import('./move-tokens.js')).runTokensExport(file, names, command.optsWithGlobals()),
+  );
+
+tokens
+  .command('import')
+  .description('take logins from such a file into the token store')
+  .argument('<file>', 'what tokens export wrote')
+  .option('--config <file>', 'settings file (default: ./tidegate.yaml if present)')
+  .option('--replace', 'also where the login here is newer')
+  .action(async (file, _flags, command) =>
+    (await import('./move-tokens.js')).runTokensImport(file, command.optsWithGlobals()),
+  );
 
 try {
   await program.parseAsync();

@@ -1,4 +1,5 @@
-import { connectionsOf, type StoredToken } from '../oauth/connections.js';
+import type { GatewayModel } from '../config/model.js';
+import { connectionsOf, type StoredToken, type TokenStore } from '../oauth/connections.js';
 import { openTokenStore } from '../server/token-store.js';
 import { loadModel } from './chosen-dsn.js';
 import { print } from './print.js';
@@ -11,6 +12,14 @@ interface TokensFlags {
 export async function runTokens(flags: TokensFlags): Promise<void> {
   const model = await loadModel(flags.config);
   const store = openTokenStore(model);
+  try {
+    await showTokens(model, store);
+  } finally {
+    await store.close();
+  }
+}
+
+async function showTokens(model: GatewayModel, store: TokenStore): Promise<void> {
   const connections = model.dsns.flatMap(connectionsOf);
   if (connections.length === 0) print('No DSN needs tokens.');
   for (const { dsn, id, model: auth } of connections) {

@@ -64,6 +64,7 @@ const pythonHas = (module: string) => () => succeeds(PYTHON, ['-c', `import ${mo
 const AVAILABLE = {
   psql: () => succeeds('psql', ['--version']),
   pgbench: () => succeeds('pgbench', ['--version']),
+  chromium: () => succeeds('chromium', ['--version']),
   openssl: () => succeeds('openssl', ['version']),
   psycopg2: pythonHas('psycopg2'),
   asyncpg: pythonHas('asyncpg'),

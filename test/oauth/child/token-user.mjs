@@ -10,6 +10,12 @@ import { Redactor } from '../../../dist/src/http/redactor.js';
 import { Authorizers } from '../../../dist/src/oauth/authorizers.js';
 import { FileTokenStore } from '../../../dist/src/oauth/store/file-store.js';
 
+const shiftMs = Number(process.env.TIDEGATE_TEST_CLOCK_SHIFT_S ?? 0) * 1000;
+if (shiftMs !== 0) {
+  // A machine whose clock is wrong.
+  const now = Date.now.bind(Date);
+  Date.now = () => now() + shiftMs;
+}
 const [file, origin, users, forMs, settings] = process.argv.slice(2);
 const client = new HttpClient();
 const store = file.startsWith('postgres:')

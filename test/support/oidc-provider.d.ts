@@ -5,5 +5,7 @@ declare module 'oidc-provider' {
     constructor(issuer: string, configuration: object);
     callback(): RequestListener;
     on(event: string, listener: (...items: unknown[]) => void): void;
+    readonly AccessToken: { find(token: string): Promise<object | undefined> };
+    readonly ClientCredentials: { find(token: string): Promise<object | undefined> };
   }
 }
