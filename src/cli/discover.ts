@@ -12,6 +12,7 @@ import { draftService, isServiceDescription } from '../discover/source/draft-ser
 import { draftSource } from '../discover/source/draft-source.js';
 import type { ProbeTarget } from '../discover/source/probe-table.js';
 import { type DsnDraft, writeDsn } from '../discover/source/write-dsn.js';
+import { openTokenStore } from '../server/token-store.js';
 import { print } from './print.js';
 
 interface DiscoverFlags {
@@ -119,7 +120,7 @@ function interpolated(value: string): string | Secret {
 
 /** `tidegate discover --refresh [DSN | DSN.TABLE …]`. */
 async function refresh(names: readonly string[], flags: DiscoverFlags, signal: AbortSignal): Promise<void> {
-  const parts = new OpenParts({ configFile: flags.config ?? null, env: process.env });
+  const parts = new OpenParts({ configFile: flags.config ?? null, env: process.env }, openTokenStore);
   await parts.load();
   const isWanted = (dsn: string, table: string | null): boolean =>
     names.length === 0 || names.includes(dsn) || (table !== null && names.includes(`${dsn}.${table}`));

@@ -3,6 +3,7 @@ import type { Completion, OpenPart } from '../config/completion.js';
 import { ConfigurationError, type LoadOptions, loadGateway } from '../config/load.js';
 import type { DsnModel, GatewayModel, TableModel } from '../config/model.js';
 import { errors, GatewayError } from '../core/errors.js';
+import type { TokenStore } from '../oauth/store/token-store.js';
 import { inferTable } from './infer/infer-table.js';
 import { Sampler } from './sample/sampler.js';
 import { SampleCache } from './sample-cache.js';
@@ -38,13 +39,16 @@ const SAMPLE_TIMEOUT_MS = 30_000;
  */
 export class OpenParts {
   readonly #options: LoadOptions;
+  readonly #openTokens: (model: GatewayModel) => TokenStore;
   #cache: SampleCache | null = null;
   /** What this process has found out, also where the cache cannot be written. */
   readonly #known = new Map<string, Keys>();
   readonly #problems = new Map<string, GatewayError>();
 
-  constructor(options: LoadOptions) {
+  /** `openTokens`: where samples find the tokens of their logins. */
+  constructor(options: LoadOptions, openTokens: (model: GatewayModel) => TokenStore) {
     this.#options = options;
+    this.#openTokens = openTokens;
   }
 
   /** Reads the files and adds what is known. A part that is not known has no columns, and says why. Throws F0000. */
@@ -60,7 +64,7 @@ export class OpenParts {
     const done = new Set<string>();
     const outcomes: PartOutcome[] = [];
     let { model } = await this.#load(isForgotten);
-    const sampler = new Sampler(model);
+    const sampler = new Sampler(this.#openTokens(model));
     const look = async (part: OpenPart, find: () => Promise<Keys>): Promise<void> => {
       const problem = await this.#find(part, find);
       done.add(nameOf(part));

@@ -6,6 +6,7 @@ import type { Log } from '../session/services.js';
 import type { Gateway } from './gateway.js';
 import { createLog } from './log.js';
 import { Sampling } from './sampling.js';
+import { openTokenStore } from './token-store.js';
 
 export interface ServeOptions {
   /** Null: ./tidegate.yaml if there is one. */
@@ -31,7 +32,7 @@ export interface Serving {
 /** Starts a gateway from its configuration; resolves when clients can connect. */
 export async function serve(options: ServeOptions): Promise<Serving> {
   const startedAt = performance.now();
-  const parts = new OpenParts(options);
+  const parts = new OpenParts(options, openTokenStore);
   const { model: declared, warnings } = await parts.load();
   const log = options.log ?? (await createLog(declared.log));
   for (const warning of warnings) log('warn', {}, warning);

@@ -1,8 +1,9 @@
 import type { Page, PageOutcome, ReaderOptions, RecordReader } from '../../../drivers/driver.js';
 import { readUtf8 } from '../../../drivers/encoding.js';
-import type { ColumnModel, GatewayModel, TableModel } from '../../config/model.js';
+import type { ColumnModel, TableModel } from '../../config/model.js';
 import { errors } from '../../core/errors.js';
 import { type RowBatch, RowBatchBuilder } from '../../core/row-batch.js';
+import type { TokenStore } from '../../oauth/store/token-store.js';
 import { newScanStatistics, type Scanner } from '../../scan/scan.js';
 import { createScanner } from '../../scan/scanner.js';
 
@@ -38,8 +39,8 @@ export class Sampler {
   readonly #scanner: Scanner;
   readonly #samples = new Map<TableModel, Sample>();
 
-  /** Without `tokens` only tables whose authentication needs no store can be sampled. */
-  constructor(settings: Partial<Pick<GatewayModel, 'tokens'>>, maxCharacters = MAX_CHARACTERS) {
+  /** `tokens`: where tokens are kept, in memory by default; closed with the sampler. */
+  constructor(tokens: TokenStore | null, maxCharacters = MAX_CHARACTERS) {
     const limits = {
       connections: 1,
       rowsPerScan: null,
@@ -50,8 +51,9 @@ export class Sampler {
       statementTimeoutMs: null,
     };
     this.#scanner = createScanner(
-      { limits, ...settings },
+      { limits },
       {
+        ...(tokens === null ? {} : { tokens }),
         createReader: (options) =>
           new SampleReader(options, maxCharacters, (sample) => this.#samples.set(options.table, sample)),
         log: () => {},

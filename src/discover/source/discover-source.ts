@@ -34,7 +34,7 @@ export function isDescription(text: string): boolean {
 }
 
 async function takeOnce(target: ProbeTarget, signal: AbortSignal, maxCharacters?: number): Promise<Sample> {
-  const sampler = new Sampler({}, maxCharacters);
+  const sampler = new Sampler(null, maxCharacters);
   try {
     return await sampler.take(await probeTable(target), new Map(), signal);
   } finally {
