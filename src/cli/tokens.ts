@@ -1,5 +1,6 @@
 import type { GatewayModel } from '../config/model.js';
-import { connectionsOf, type StoredToken, type TokenStore } from '../oauth/connections.js';
+import { connectionsOf, type TokenStore } from '../oauth/connections.js';
+import { describeTokenState } from '../oauth/stored-tokens.js';
 import { openTokenStore } from '../server/token-store.js';
 import { loadModel } from './chosen-dsn.js';
 import { print } from './print.js';
@@ -25,7 +26,7 @@ async function showTokens(model: GatewayModel, store: TokenStore): Promise<void>
   for (const { dsn, id, model: auth } of connections) {
     const stored = await store.read(id);
     const kind = auth.type === 'session' ? 'session' : auth.grant;
-    print(`${dsn} (${kind}): ${describeState(stored)}`);
+    print(`${dsn} (${kind}): ${stored === null ? 'no token' : describeTokenState(stored)}`);
     if (stored === null) {
       if (kind === 'authorization_code' || kind === 'device_code') print(`  run: tidegate login ${dsn}`);
       continue;
@@ -38,12 +39,4 @@ async function showTokens(model: GatewayModel, store: TokenStore): Promise<void>
     print(`  last error: ${new Date(stored.failure.at).toISOString()} ${stored.failure.message}`);
     if (stored.failure.hint !== null) print(`  hint: ${stored.failure.hint}`);
   }
-}
-
-function describeState(stored: StoredToken | null): string {
-  if (stored?.failure?.isFinal === true) return 'refused';
-  if (stored?.accessToken == null) return 'no token';
-  if (stored.lifetimeMs === null) return 'token without a known end';
-  const leftS = Math.round((stored.obtainedAt + stored.lifetimeMs - Date.now()) / 1000);
-  return leftS > 0 ? `token for ${leftS} s` : `token ended ${-leftS} s ago`;
 }

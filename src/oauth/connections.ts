@@ -6,7 +6,7 @@ import { connectionIdentity } from './connection-identity.js';
 import type { OAuthContext } from './oauth-context.js';
 import { OAuth2Grant } from './oauth2-grant.js';
 import { rememberSecrets } from './remember-secrets.js';
-import type { StoredToken, TokenStore } from './store/token-store.js';
+import type { TokenStore } from './store/token-store.js';
 import { withTokens } from './stored-tokens.js';
 import type { TokenSet } from './token-answer.js';
 import { TokenAuthorizer } from './token-authorizer.js';
@@ -79,4 +79,4 @@ export function authValuesOf(
   return new TokenAuthorizer(new OAuth2Grant(model, context), model, connection, store, context).authValues(signal);
 }
 
-export type { StoredToken, TokenStore };
+export type { TokenStore };

@@ -78,3 +78,12 @@ function emptyEntry(dsn: string, { description, seed }: Pick<Grant, 'description
   const none = { accessToken: null, refreshToken: null, lifetimeMs: null, scopes: null, account: null, failure: null };
   return { dsn, description, seed, obtainedAt: Date.now(), ...none };
 }
+
+/** In a few words, for people: how long the token is still good. */
+export function describeTokenState(stored: StoredToken): string {
+  if (stored.failure?.isFinal === true) return 'refused';
+  if (stored.accessToken === null) return 'no token';
+  if (stored.lifetimeMs === null) return 'token without a known end';
+  const leftS = Math.round((stored.obtainedAt + stored.lifetimeMs - Date.now()) / 1000);
+  return leftS > 0 ? `token for ${leftS} s` : `token ended ${-leftS} s ago`;
+}
