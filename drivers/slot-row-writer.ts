@@ -22,12 +22,17 @@ export class SlotRowWriter {
   /** By column: most digits that are copied unseen by the coercer. */
   readonly #digits: Uint8Array;
   readonly #mayBeNull: Uint8Array;
+  readonly #isText: Uint8Array;
+  readonly #writeOuter: (c: number) => void;
   #scratch = Buffer.alloc(1024);
   #target: Uint8Array | null = null;
   #targetView: DataView = new DataView(new ArrayBuffer(0));
 
-  constructor(writer: RowWriter, slots: TextSlots) {
+  /** `writeOuter` writes the cells of columns without a slot. */
+  constructor(writer: RowWriter, slots: TextSlots, writeOuter: (c: number) => void) {
     this.#writer = writer;
+    this.#writeOuter = writeOuter;
+    this.#isText = Uint8Array.from(writer.columns, ({ type }) => (/^(?:text|varchar)$/.test(type.scalar) ? 1 : 0));
     this.#slots = slots;
     this.#writeStrings = writer.coercers.map((coercer) => coercer.writeString);
     this.#digits = Uint8Array.from(writer.columns, safeDigits);
@@ -39,7 +44,7 @@ export class SlotRowWriter {
 
   /**
    * Writes one row. `bytes`: the window's, with at least 4 bytes behind every value, and `source` a view of them;
-   * `places`: each column's slot, -1 where it does not come from the record.
+   * `places`: each column's slot, -1 where it has none.
    */
   writeRow(bytes: Buffer, source: DataView, places: Int32Array): void {
     const writer = this.#writer;
@@ -55,7 +60,8 @@ export class SlotRowWriter {
     let view = this.#viewOf(target);
     for (let c = 0; c < places.length; c++) {
       const place = places[c]!;
-      const kind = place < 0 ? SlotKind.missing : kinds[place]!;
+      let kind: number = place < 0 ? SlotKind.missing : kinds[place]!;
+      if (kind === SlotKind.empty) kind = this.#isText[c] === 1 ? SlotKind.plain : SlotKind.null;
       let written = -1;
       if (kind === SlotKind.plain || kind === SlotKind.escaped) {
         const start = starts[place]!;
@@ -110,7 +116,7 @@ export class SlotRowWriter {
         continue;
       }
       builder.moveTo(cell, at);
-      if (place < 0) writer.writeConstant(c);
+      if (place < 0) this.#writeOuter(c);
       else if (kind === SlotKind.missing) writer.writeMissing(c);
       else if (kind === SlotKind.null) writer.writeNull(c);
       else writer.writeValue(c, 'fromString', this.#slots.text(bytes, place));

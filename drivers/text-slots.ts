@@ -9,6 +9,8 @@ export const SlotKind = {
   escaped: 3,
   /** Text that only `text` knows. */
   other: 4,
+  /** Text without a character: NULL to all types but text, as an XML element is written when it has no value. */
+  empty: 5,
 } as const;
 
 /** Where the wanted values of the record stand that a text format's scanner has just read, by slot. */

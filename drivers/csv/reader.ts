@@ -43,7 +43,7 @@ export class CsvReader implements RecordReader {
     this.#builder = this.#writer.builder;
     this.#dialect = makeDialect(driver);
     this.#scanner = new RowScanner(this.#dialect);
-    this.#rows = new SlotRowWriter(this.#writer, this.#scanner);
+    this.#rows = new SlotRowWriter(this.#writer, this.#scanner, (c) => this.#writer.writeConstant(c));
     // A name that needs a header where there is none is found before anything is read.
     if (!driver.header) locateFields(options.columns, null, 0, true, '');
   }

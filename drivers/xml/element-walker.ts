@@ -36,7 +36,7 @@ export class ElementWalker implements XmlHandler {
   readonly #root: PathNode;
   readonly #levels: Level[] = [];
   readonly #active: Gathered[] = [];
-  readonly #scope = new NamespaceScope();
+  readonly scope = new NamespaceScope();
   #characters = 0;
   #where = '';
   /** Whether the path to the records was there, be it without a record. */
@@ -52,27 +52,34 @@ export class ElementWalker implements XmlHandler {
     this.#where = where;
     this.#levels.length = 0;
     this.#active.length = 0;
-    this.#scope.reset();
+    this.scope.reset();
     this.#characters = 0;
     this.isPathFound = false;
     for (const value of this.#root.scoped) this.#host.startScope(value);
   }
 
+  /** The innermost open element if it is wanted for `node` alone, and nothing gathers the text within it; else null. */
+  levelAt(node: PathNode): object | null {
+    const level = this.#levels.at(-1);
+    if (level === undefined || this.#active.length > 0) return null;
+    return level.nodes.length === 1 && level.nodes[0] === node ? level : null;
+  }
+
   startElement(name: string, attributes: readonly Attribute[]): void {
-    this.#scope.enter(attributes);
+    this.scope.enter(attributes);
     const above = this.#levels.length === 0 ? [this.#root] : this.#levels.at(-1)!.nodes;
     if (above.length === 0) {
       this.#levels.push(NOTHING);
       return;
     }
     const { prefix, local } = splitName(name);
-    const nodes = matchingChildren(above, local, () => this.#scope.resolve(prefix));
+    const nodes = matchingChildren(above, local, () => this.scope.resolve(prefix));
     if (nodes.length === 0) {
       this.#levels.push(NOTHING);
       return;
     }
     const gathered: Gathered[] = [];
-    const isNil = attributes.length > 0 && this.#scope.isNil(attributes);
+    const isNil = attributes.length > 0 && this.scope.isNil(attributes);
     for (const node of nodes) {
       if (node.isRecord || node.holdsRecords) this.isPathFound = true;
       if (node.isRecord) this.#characters = 0;
@@ -93,7 +100,7 @@ export class ElementWalker implements XmlHandler {
       const found = attributes.find(({ name }) => {
         const { prefix, local } = splitName(name);
         if ((local !== wanted.local && wanted.local !== '*') || name === 'xmlns' || prefix === 'xmlns') return false;
-        return wanted.namespace === null || (prefix !== '' && this.#scope.resolve(prefix) === wanted.namespace);
+        return wanted.namespace === null || (prefix !== '' && this.scope.resolve(prefix) === wanted.namespace);
       });
       if (found === undefined) continue;
       this.#count(found.value.length);
@@ -122,7 +129,7 @@ export class ElementWalker implements XmlHandler {
 
   endElement(): void {
     const { nodes, gathered } = this.#levels.pop()!;
-    this.#scope.leave();
+    this.scope.leave();
     if (nodes.length === 0) return;
     this.#active.length -= gathered.length;
     for (const { value, isNil, text } of gathered)

@@ -5,9 +5,12 @@ import type { Page, PageOutcome, ReaderOptions, RecordReader } from '../driver.j
 import { readUtf8 } from '../encoding.js';
 import { describePage } from '../page-error.js';
 import { RowWriter } from '../row-writer.js';
+import { SlotRowWriter } from '../slot-row-writer.js';
 import { Window } from '../window.js';
 import { ElementWalker } from './element-walker.js';
 import { descend, newPathNode, type PathNode, wantValue } from './path-tree.js';
+import { RecordPlan } from './record-plan.js';
+import { RecordScanner, type RecordTaker, Scan } from './record-scanner.js';
 import { faultError, wantFault } from './soap-fault.js';
 import { XmlTokenizer } from './tokenizer.js';
 import { type ElementStep, parseFieldPath, parseRecordsPath } from './xml-path.js';
@@ -31,6 +34,18 @@ export class XmlReader implements RecordReader {
   readonly #faultValues: number[];
   readonly #walker: ElementWalker;
   readonly #tokenizer: XmlTokenizer;
+  /** For records as nearly all are: null where the wanted values do not let them be read on their own. */
+  readonly #records: RecordScanner | null = null;
+  readonly #rows: SlotRowWriter | null = null;
+  /** By value: its slot in the record scanner, -1 for none; by column: the slot that is written from. */
+  readonly #slots: Int32Array = new Int32Array(0);
+  readonly #places: Int32Array = new Int32Array(0);
+  readonly #parent: PathNode;
+  readonly #hasNamespaces: boolean;
+  /** The element that records were read in last. */
+  #level: object | null = null;
+  /** The window's bytes while a record that was scanned is written. */
+  #bytes: Buffer = Buffer.alloc(0);
   readonly #window = new Window();
   #where = '';
 
@@ -78,6 +93,19 @@ export class XmlReader implements RecordReader {
       },
     });
     this.#tokenizer = new XmlTokenizer(this.#walker);
+    this.#parent = way.at(-2)!;
+    this.#hasNamespaces = namespaces.size > 0;
+    const isOwn = (value: number): boolean => columns[value]?.from === 'record' && this.#climbs[value] === false;
+    const plan = RecordPlan.make(this.#parent, way.at(-1)!, firstFault + faultCount, isOwn, this.#walker.scope);
+    if (plan === null) return;
+    this.#slots = plan.slotOf;
+    const collects = new Uint8Array(plan.slotCount);
+    this.#collects.forEach((isCollected, c) => {
+      if (isCollected && plan.slotOf[c]! >= 0) collects[plan.slotOf[c]!] = 1;
+    });
+    this.#records = new RecordScanner(plan, collects);
+    this.#rows = new SlotRowWriter(this.#writer, this.#records, (c) => this.#writeOuterCell(c));
+    this.#places = plan.slotOf.slice(0, columns.length).map((slot, c) => (this.#collects[c] === true ? -1 : slot));
   }
 
   #wantColumn(column: ColumnModel, c: number, way: readonly PathNode[], namespaces: ReadonlyMap<string, string>): void {
@@ -102,14 +130,15 @@ export class XmlReader implements RecordReader {
     writer.startPage(page);
     this.#walker.startPage(this.#where);
     tokenizer.startPage(this.#where);
+    this.#records?.startPage();
+    this.#level = null;
 
     let isFirstBatch = true;
     let enough = 0;
     for await (const piece of readUtf8(page, { option: this.#encoding, declared: declaredEncoding }, signal)) {
       window.append(piece, this.#where);
       if (window.pending < enough) continue;
-      while (tokenizer.next(window)) {
-        if (!builder.isFull) continue;
+      while (this.#advance(window, false)) {
         isFirstBatch = false;
         yield builder.finish();
       }
@@ -119,12 +148,36 @@ export class XmlReader implements RecordReader {
         yield builder.finish();
       }
     }
-    while (tokenizer.next(window)) if (builder.isFull) yield builder.finish();
+    while (this.#advance(window, true)) yield builder.finish();
     tokenizer.checkEnd(window);
     if (!this.#walker.isPathFound && !this.#isMissingFine) throw this.#missing();
     if (builder.rowCount > 0) yield builder.finish();
     return { recordCount: writer.recordCount, captured: this.captured };
   }
+
+  /** Reads until the batch is full (true) or the window holds no whole token any more (false). */
+  #advance(window: Window, isLast: boolean): boolean {
+    const records = this.#records;
+    for (;;) {
+      const level = records === null ? null : this.#walker.levelAt(this.#parent);
+      if (records !== null && level !== null) {
+        if (level !== this.#level && this.#hasNamespaces) records.forgetNames();
+        this.#level = level;
+        const result = records.scan(window, this.#tokenizer.depthLeft, this.#take);
+        if (result === Scan.stopped) return true;
+        // A large record is read token by token rather than again and again.
+        if (result === Scan.needsMore && !isLast && window.pending < PATIENT_BYTES) return false;
+      }
+      if (!this.#tokenizer.next(window)) return false;
+      if (this.#writer.builder.isFull) return true;
+    }
+  }
+
+  readonly #take: RecordTaker = (bytes, view) => {
+    this.#bytes = bytes;
+    this.#rows!.writeRow(bytes, view, this.#places);
+    return this.#writer.builder.isFull;
+  };
 
   get captured(): ReadonlyMap<string, string | null> {
     const captured = new Map<string, string | null>();
@@ -148,23 +201,33 @@ export class XmlReader implements RecordReader {
     const writer = this.#writer;
     const { builder, columns } = writer;
     builder.beginRow();
-    for (let c = 0; c < columns.length; c++) {
-      const column = columns[c]!;
-      if (column.from !== 'record') {
-        writer.writeConstant(c);
-        continue;
-      }
-      const texts = this.#texts[c];
-      if (texts === undefined) writer.writeMissing(c);
-      else if (this.#collects[c] === true) this.#writeArray(c, column, texts);
-      else {
-        const text = texts[0]!;
-        if (text === null || (text === '' && !isTextColumn(column))) writer.writeNull(c);
-        else writer.writeValue(c, 'fromString', text);
-      }
-    }
+    for (let c = 0; c < columns.length; c++) this.#writeCell(c, this.#texts[c]);
     builder.endRow();
     writer.recordCount++;
+  }
+
+  /** Writes what the record scanner does not hold in a slot. */
+  #writeOuterCell(c: number): void {
+    const slot = this.#slots[c]!;
+    if (this.#collects[c] !== true || slot < 0) {
+      this.#writeCell(c, this.#texts[c]);
+      return;
+    }
+    const texts = this.#records!.texts(this.#bytes, slot);
+    this.#writeCell(c, texts.length === 0 ? undefined : texts);
+  }
+
+  #writeCell(c: number, texts: readonly (string | null)[] | undefined): void {
+    const writer = this.#writer;
+    const column = writer.columns[c]!;
+    if (column.from !== 'record') writer.writeConstant(c);
+    else if (texts === undefined) writer.writeMissing(c);
+    else if (this.#collects[c] === true) this.#writeArray(c, column, texts);
+    else {
+      const text = texts[0]!;
+      if (text === null || (text === '' && !isTextColumn(column))) writer.writeNull(c);
+      else writer.writeValue(c, 'fromString', text);
+    }
   }
 
   /** Repeated elements are the elements of an array; a single one that is nil makes the array NULL. */

@@ -2,6 +2,7 @@ import { errors } from '../../src/core/errors.js';
 import { excerpt } from '../page-error.js';
 import type { Window } from '../window.js';
 import { CharacterError, resolveAttribute, resolveCdata, resolveText } from './character-data.js';
+import { isName } from './name.js';
 
 /** An attribute as written, its value resolved. */
 export interface Attribute {
@@ -23,8 +24,6 @@ const LT = 0x3c;
 const GT = 0x3e;
 const SLASH = 0x2f;
 const SPACE = /^[ \t\r\n]*$/;
-/** XML's own ranges, told by Unicode's categories. */
-const NAME = /^[:_\p{L}][-.:_\u00b7\p{L}\p{N}\p{M}]*$/u;
 const ATTRIBUTE = /([ \t\r\n]*)([^ \t\r\n=/>"'<]+)[ \t\r\n]*=[ \t\r\n]*(?:"([^"<]*)"|'([^'<]*)')/y;
 
 /**
@@ -50,6 +49,11 @@ export class XmlTokenizer {
     this.#open.length = 0;
     this.#hasRoot = false;
     this.#isAtStart = true;
+  }
+
+  /** How many levels of elements more may be opened. */
+  get depthLeft(): number {
+    return MAX_DEPTH - this.#open.length;
   }
 
   /** Reads one token; false when the window does not hold a whole one. */
@@ -256,7 +260,7 @@ export class XmlTokenizer {
 
   #checkName(window: Window, name: string): void {
     if (this.#names.has(name)) return;
-    if (!NAME.test(name)) this.#fail(window, `"${excerpt(Buffer.from(name)).slice(0, 40)}" is no name`);
+    if (!isName(name)) this.#fail(window, `"${excerpt(Buffer.from(name)).slice(0, 40)}" is no name`);
     if (this.#names.size < 1000) this.#names.add(name);
   }
 }
