@@ -1,8 +1,12 @@
 import { parse } from 'csv-parse/sync';
+import { inferSchema, initParser } from 'udsv';
 import type { BenchFormat } from './format.js';
 import { cellText } from './records.js';
 
-/** CSV with a header, beside csv-parse. */
+/** csv-parse takes bytes; the other rivals take text. What they make of a row is said by their names. */
+const decode = (page: Buffer): string => page.toString('utf8');
+
+/** CSV with a header, beside csv-parse, udsv. */
 export const csvFormat: BenchFormat = {
   name: 'csv',
   driver: {
@@ -29,5 +33,22 @@ export const csvFormat: BenchFormat = {
     }
     return Buffer.from(`${lines.join('\n')}\n`);
   },
-  rivals: [{ name: 'csv-parse', make: () => (page) => (parse(page, { columns: true }) as unknown[]).length }],
+  rivals: [
+    { name: 'csv-parse, arrays of strings', make: () => (page) => parse(page).length - 1 },
+    { name: 'csv-parse, objects', make: () => (page) => (parse(page, { columns: true }) as unknown[]).length },
+    {
+      name: 'udsv, arrays of strings',
+      make: (fields) => {
+        const parser = initParser(inferSchema(decode(csvFormat.renderPage(fields, 0, 100))));
+        return (page) => parser.stringArrs(decode(page)).length;
+      },
+    },
+    {
+      name: 'udsv, typed arrays',
+      make: (fields) => {
+        const parser = initParser(inferSchema(decode(csvFormat.renderPage(fields, 0, 100))));
+        return (page) => parser.typedArrs(decode(page)).length;
+      },
+    },
+  ],
 };

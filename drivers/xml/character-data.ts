@@ -9,8 +9,8 @@ const NAMED = new Map([
 /** Characters that XML 1.0 has no place for (2.2), given that the bytes were valid UTF-8. */
 const FORBIDDEN = /[\0-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]/;
 
-/** Longest reference: `&#x10FFFF;` with a few leading zeros. */
-const REFERENCE = /&(?:#x([0-9a-fA-F]{1,12})|#([0-9]{1,12})|([^\s;&<]{1,64}));|&/g;
+/** A reference, whatever zeros it begins with. */
+const REFERENCE = /&(?:#x([0-9a-fA-F]{1,64})|#([0-9]{1,64})|([^\s;&<]{1,64}));|&/g;
 
 /** A text that cannot stand in XML, with what is wrong. */
 export class CharacterError extends Error {}

@@ -36,7 +36,7 @@ const MAX_DEPTH = 64;
 const MAX_ATTRIBUTES = 32;
 
 /** Longest reference: a longer one is none, or is cut off. */
-const MAX_REFERENCE = 18;
+const MAX_REFERENCE = 70;
 
 /** What `#readAttributes` returns in place of a position. */
 const INCOMPLETE = -1;

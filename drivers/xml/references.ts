@@ -14,7 +14,7 @@ const NAMED: readonly (readonly [Uint8Array, number])[] = [
 ];
 
 /** Most digits of a character reference that are looked at. */
-const MAX_DIGITS = 12;
+const MAX_DIGITS = 64;
 
 /** Behind the reference at `i`; -1 for what is none, or none of a character of XML. */
 export function referenceEnd(bytes: Uint8Array, i: number): number {

@@ -12,6 +12,8 @@ export interface Sample {
    * fewer rows, but only the whole's first ones. By default no beginning is.
    */
   readonly isWholeAt?: (length: number) => boolean;
+  /** Whether nothing tells that a body's last row has lost its end: then the rows before it are compared. */
+  readonly hasOpenEnd?: boolean;
 }
 
 /**
