@@ -17,6 +17,25 @@ export function decodeBody(
   contentEncoding: string | null,
   expectsGzip: boolean,
 ): AsyncIterable<Uint8Array> {
+  const body = undoCodings(source, contentEncoding);
+  return expectsGzip ? peeked(body, 2, chooseGzip) : body;
+}
+
+/**
+ * The same, and then what the body's first bytes show is undone: gzip, or with `unzip` a zip archive. No page of any format
+ * begins like either.
+ */
+export function decodeByMagic(
+  source: Readable,
+  contentEncoding: string | null,
+  unzip: (archive: AsyncIterable<Uint8Array>) => AsyncIterable<Uint8Array>,
+): AsyncIterable<Uint8Array> {
+  return peeked(undoCodings(source, contentEncoding), 4, (first) =>
+    first.toString('latin1', 0, 4) === 'PK\x03\x04' ? unzip : chooseGzip(first),
+  );
+}
+
+function undoCodings(source: Readable, contentEncoding: string | null): Readable {
   let body: Readable = source;
   const codings = (contentEncoding ?? '').split(',').map((coding) => coding.trim().toLowerCase());
   for (const coding of codings.reverse()) {
@@ -26,7 +45,7 @@ export function decodeBody(
     else if (coding !== '' && coding !== 'identity')
       throw new BodyFailure(`its Content-Encoding "${coding}" is not supported`, false, null);
   }
-  return expectsGzip ? withGzipMagic(body) : body;
+  return body;
 }
 
 function pipe(source: Readable, transform: (Readable & NodeJS.ReadWriteStream) | null): Readable {
@@ -45,17 +64,17 @@ async function* withInflate(source: Readable): AsyncGenerator<Uint8Array, void, 
   );
 }
 
-async function* withGzipMagic(source: Readable): AsyncGenerator<Uint8Array, void, void> {
-  yield* peeked(source, 2, (first) =>
-    first[0] === 0x1f && first[1] === 0x8b ? createGunzip({ chunkSize: CHUNK_BYTES }) : null,
-  );
+function chooseGzip(first: Buffer): Decompressor | null {
+  return first[0] === 0x1f && first[1] === 0x8b ? createGunzip({ chunkSize: CHUNK_BYTES }) : null;
 }
+
+type Decompressor = Readable & NodeJS.ReadWriteStream;
 
 /** Looks at the first bytes to choose a decompressor; null: the bytes pass as they are. */
 async function* peeked(
   source: Readable,
   count: number,
-  choose: (first: Buffer) => (Readable & NodeJS.ReadWriteStream) | null,
+  choose: (first: Buffer) => Decompressor | ((source: AsyncIterable<Uint8Array>) => AsyncIterable<Uint8Array>) | null,
 ): AsyncGenerator<Uint8Array, void, void> {
   const iterator = source[Symbol.asyncIterator]() as AsyncIterator<Uint8Array>;
   try {
@@ -75,8 +94,8 @@ async function* peeked(
         yield result.value;
       }
     };
-    if (transform === null) {
-      yield* rest();
+    if (transform === null || typeof transform === 'function') {
+      yield* transform === null ? rest() : transform(rest());
       return;
     }
     pipeline(Readable.from(rest()), transform, () => {});

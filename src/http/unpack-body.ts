@@ -1,6 +1,6 @@
 import type { Readable } from 'node:stream';
 import type { CompressionModel } from '../config/model.js';
-import { decodeBody } from './decode-body.js';
+import { decodeBody, decodeByMagic } from './decode-body.js';
 import { unzipStream } from './unzip.js';
 
 /** What is known of a body besides its bytes. */
@@ -16,7 +16,7 @@ export const AUTO_COMPRESSION: CompressionModel = { type: 'auto', entry: null };
 
 /**
  * The plain bytes of a body: Content-Encoding is undone first, then the compression that the DSN declares or, with `auto`,
- * that name or Content-Type show. Ending the loop early destroys the source.
+ * that name, Content-Type or the first bytes show. Ending the loop early destroys the source.
  */
 export function unpackBody(source: Readable, model: CompressionModel, facts: BodyFacts): AsyncIterable<Uint8Array> {
   switch (model.type) {
@@ -40,9 +40,10 @@ export function unpackBody(source: Readable, model: CompressionModel, facts: Bod
       const type = (facts.contentType ?? '').toLowerCase();
       const isZip =
         facts.path.toLowerCase().endsWith('.zip') || /^application\/(?:x-)?zip\b|x-zip-compressed/.test(type);
-      if (isZip) return unzipStream(decodeBody(source, facts.contentEncoding, false), model.entry);
-      const isGzip = facts.path.toLowerCase().endsWith('.gz') || /^application\/(?:x-)?gzip\b/.test(type);
-      return decodeBody(source, facts.contentEncoding, isGzip);
+      const unzip = (archive: AsyncIterable<Uint8Array>): AsyncIterable<Uint8Array> =>
+        unzipStream(archive, model.entry);
+      if (isZip) return unzip(decodeBody(source, facts.contentEncoding, false));
+      return decodeByMagic(source, facts.contentEncoding, unzip);
     }
   }
 }

@@ -121,7 +121,16 @@ describe('keys and types', () => {
     ['zero timeout', dsnKey('timeout: ‸0s'), '"timeout" is not a duration longer than 0'],
     ['duration longer than a timer', dsnKey('timeout: ‸9999h'), '"timeout" is not a duration'],
     ['status out of range', dsnKey('retry: { statuses: [‸42] }'), /"statuses": expected at least 100/],
-    ['two characters for one', withColumns('driver: csv\ndelimiter: ‸";;"'), '"delimiter": expected one character'],
+    [
+      'two characters for one',
+      withColumns('driver: csv\nquote: ‸";;"'),
+      '"quote": expected a single character, or "" for none',
+    ],
+    [
+      'a delimiter of nothing',
+      withColumns('driver: csv\ndelimiter: ‸""'),
+      '"delimiter": expected one to sixteen characters without a line break',
+    ],
   ])('%s', (_, text, message, hint) => check(text, message, hint));
 
   test.each<[string, string, string | RegExp]>([
@@ -469,6 +478,23 @@ describe('requests', () => {
     ],
     ['user name with a colon', dsnKey('auth: { type: basic, username: ‸"a:b", password: p }'), /RFC 7617/],
     ['json records that are no path', withColumns('records: ‸data'), '"data" is not a JSONPath'],
+    [
+      'xml records that are no path from the root',
+      withColumns('driver: xml\nrecords: ‸//Order'),
+      '"//Order" is not a path that the xml driver reads',
+      /does not search for elements/,
+    ],
+    [
+      'xml records with a predicate',
+      withColumns('driver: xml\nrecords: ‸"/L/R[@a=1]"'),
+      /is not a path that the xml driver reads/,
+      /WHERE/,
+    ],
+    [
+      'an xml field with an axis',
+      table('path: /x\ndriver: xml\nrecords: /L/R\ncolumns: { a: { type: text, field: ‸"parent::x" } }'),
+      /is not a path that the xml driver reads/,
+    ],
     ['records of CSV', withColumns('driver: csv\n‸records: $.a'), /means nothing to CSV/],
     [
       'option of another driver',

@@ -105,6 +105,15 @@ describe('compression of pages', () => {
     ['.gz by its name', gzipSync(page(30)), auto, {}, '/export.gz'],
     ['zip', zip([{ name: 'a.json', text: page(30) }]), { type: 'zip', entry: null }, {}, '/export'],
     ['zip by its name', zip([{ name: 'a.json', text: page(30) }]), auto, {}, '/export.zip'],
+    ['gzip by its first bytes', gzipSync(page(30)), auto, {}, '/export'],
+    ['zip by its first bytes', zip([{ name: 'a.json', text: page(30) }]), auto, {}, '/export'],
+    [
+      'zip by its first bytes within gzip',
+      gzipSync(zip([{ name: 'a.json', text: page(30) }])),
+      auto,
+      { 'content-encoding': 'gzip' },
+      '/export',
+    ],
     ['zip by its type', zip([{ name: 'a.json', text: page(30) }]), auto, { 'content-type': 'application/zip' }, '/x'],
     [
       'the entry of a zip',

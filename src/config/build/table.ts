@@ -12,6 +12,7 @@ import { buildInference } from './inference.js';
 import { buildLookup } from './lookup.js';
 import { checkPlaceholderUse } from './placeholders.js';
 import { buildCount, buildOrderBy, buildSelect } from './push-down.js';
+import { checkXmlFields, checkXmlPath } from './xml-paths.js';
 
 const SOURCES = ['path', 'url', 'files'] as const;
 
@@ -31,6 +32,7 @@ export function buildTable(
   checkRecords(settings, driver, context);
   const source = buildSource(settings, driver, context);
   const columns = buildColumns(settings, context);
+  if (driver.type === 'xml') checkXmlFields(settings, context);
   const body = source?.http?.source.body ?? null;
   const filters = source?.http === undefined ? [] : buildFilters(settings, body, context);
   if (source?.http?.url != null) checkPlaceholderUse(source.http.url, source.http.source, filters, settings, context);
@@ -86,7 +88,8 @@ function buildSource(settings: TableSettings, driver: DriverOptions, context: Bu
   return { http: buildHttpSource(settings, driver, context) };
 }
 
-function checkRecords({ table, path }: TableSettings, driver: DriverOptions, { tree, problems }: BuildContext): void {
+function checkRecords({ table, path }: TableSettings, driver: DriverOptions, context: BuildContext): void {
+  const { tree, problems } = context;
   if (table.records === undefined) return;
   const place = [...path, 'records'];
   if (driver.type === 'csv') {
@@ -94,5 +97,5 @@ function checkRecords({ table, path }: TableSettings, driver: DriverOptions, { t
   } else if (driver.type === 'json' && !table.records.startsWith('$')) {
     const hint = 'Start it with "$", such as $.data[*].';
     problems.add(tree.at(place), `"${tree.written(place)}" is not a JSONPath`, hint);
-  }
+  } else if (driver.type === 'xml') checkXmlPath(table.records, place, context);
 }

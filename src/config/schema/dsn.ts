@@ -6,7 +6,15 @@ import { errorRulesSchema } from './error-rules.js';
 import { filterSchema, limitSchema, lookupSchema } from './filter.js';
 import { paginationSchema } from './pagination.js';
 import { countSchema, orderBySchema, selectSchema } from './push-down.js';
-import { configuredText, filledText, mergedTexts, oneCharacter, positiveDuration, positiveInteger } from './values.js';
+import {
+  characterOrNone,
+  configuredText,
+  fewCharacters,
+  filledText,
+  mergedTexts,
+  positiveDuration,
+  positiveInteger,
+} from './values.js';
 
 const headerName = filledText.regex(/^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/, 'expected the name of a header');
 
@@ -60,14 +68,14 @@ const tlsSchema = z
 /** Options that belong to one driver each, as flat keys. */
 export const driverKeys = {
   format: z.enum(['auto', 'json', 'ndjson']).describe('json: one document, or one per line.').optional(),
-  delimiter: oneCharacter.describe('csv: character between fields; "," by default.').optional(),
-  quote: oneCharacter.describe("csv: quotation mark; '\"' by default.").optional(),
-  escape: oneCharacter
+  delimiter: fewCharacters.describe('csv: what stands between fields; "," by default.').optional(),
+  quote: characterOrNone.describe("csv: quotation mark; '\"' by default, '' if fields are never quoted.").optional(),
+  escape: characterOrNone
     .describe('csv: character before a quotation mark in a field; the mark itself by default.')
     .optional(),
   header: z.boolean().describe('csv: the first row holds the names; true by default.').optional(),
   skip_lines: z.int().min(0).describe('csv: lines to skip at the start.').optional(),
-  comment: oneCharacter.describe('csv: lines that start with it are skipped.').optional(),
+  comment: fewCharacters.describe('csv: lines that start with it are skipped.').optional(),
   ragged: z.enum(['error', 'pad']).describe('csv: what a row with too few fields does.').optional(),
   namespaces: z.record(z.string(), filledText).describe('xml: namespace URIs by the prefix used in paths.').optional(),
   encoding: filledText

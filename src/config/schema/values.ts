@@ -21,9 +21,14 @@ export const positiveDuration = duration.refine((text) => parseDuration(text) !=
   error: 'expected a duration longer than 0',
 });
 
-/** One character, such as a delimiter. */
-export const oneCharacter = z.string().refine((text) => text.length === 1 && !/[\r\n\0]/.test(text), {
-  error: 'expected one character',
+/** One ASCII character, or nothing for none of it. */
+export const characterOrNone = z.string().refine((text) => /^[^\r\n\0\u0080-\uffff]?$/.test(text), {
+  error: 'expected a single character, or "" for none',
+});
+
+/** A few characters, such as a delimiter. */
+export const fewCharacters = z.string().refine((text) => /^[^\r\n\0]{1,16}$/.test(text), {
+  error: 'expected one to sixteen characters without a line break',
 });
 
 /** 1, 2, 3, … */
