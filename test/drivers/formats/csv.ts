@@ -111,6 +111,8 @@ const TEXTS = [
 function judge({ table: { driver }, columns, body }: Sample): Verdict {
   if (driver.type !== 'csv' || driver.ragged !== 'error' || driver.comment !== null || driver.skipLines > 0)
     return null;
+  // Before anything but a quote, csv-parse drops an escape, and PostgreSQL and this reader keep it.
+  if (driver.escape !== driver.quote) return null;
   const text = body.toString('utf8');
   // Mixed line ends, marks and NULs are told by other tests; csv-parse has its own idea of lone CRs and of empty lines.
   if (/[\r\0\ufeff\ufffd]/.test(text) || /^\n|\n\n/.test(text) || driver.delimiter.length > 1) return null;

@@ -107,7 +107,7 @@ function record(random: Random): string {
 }
 
 /** saxes says what is well-formed; of plain bodies also how many records there are. */
-function judge({ table: { records }, body }: Sample): Verdict {
+function judge({ table: { records }, columns, body }: Sample): Verdict {
   const text = body.toString('utf8');
   // What saxes takes and this reader refuses on purpose, or knows by bytes alone.
   if (text.includes('<!DOCTYPE') || text.includes('\ufffd')) return null;
@@ -135,7 +135,7 @@ function judge({ table: { records }, body }: Sample): Verdict {
   }
   if (isBad) return 'refused';
   if (depth !== 0 || records !== '/List/Orders/Order' || count === 0) return null;
-  return Array.from({ length: count }, () => COLUMNS.map(() => undefined));
+  return Array.from({ length: count }, () => columns.map(() => undefined));
 }
 
 /** XML documents. */
