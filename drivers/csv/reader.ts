@@ -26,6 +26,7 @@ export class CsvReader implements RecordReader {
   readonly #dialect: Dialect;
   /** For rows as this page's usually are; null before the first one, and where their form leaves none to copy. */
   #copier: RowCopier | null = null;
+  #lastCopier: RowCopier | null = null;
   readonly #window = new Window();
   #where = '';
   #linesToSkip = 0;
@@ -130,7 +131,10 @@ export class CsvReader implements RecordReader {
     this.#width = width;
     this.#span = this.#places.reduce((span, place) => Math.max(span, place + 1), width);
     scanner.reserve(this.#span);
-    this.#copier = RowCopier.make(this.#writer, this.#dialect, this.#places, width);
+    // Pages of one scan are nearly always alike.
+    if (this.#lastCopier?.fits(this.#places, width) !== true)
+      this.#lastCopier = RowCopier.make(this.#writer, this.#dialect, this.#places, width);
+    this.#copier = this.#lastCopier;
   }
 
   #ragged(fieldCount: number): Error {

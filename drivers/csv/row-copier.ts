@@ -1,4 +1,5 @@
 import type { ByteWriter } from '../../src/core/coerce/contract.js';
+import { isJsonDocument } from '../../src/core/coerce/json-bytes.js';
 import { DATA_ROW_HEADER_BYTES } from '../../src/core/row-batch.js';
 import type { RowWriter } from '../row-writer.js';
 import { safeDecimals, safeDigits } from '../safe-digits.js';
@@ -8,7 +9,7 @@ import type { Dialect } from './dialect.js';
 import { CR, fieldText, LF, LINE_BREAKS, unescapeField } from './field-text.js';
 
 /** What is done with a field. */
-const Way = { skip: 0, coerce: 1, copy: 2, digits: 3, decimal: 4 } as const;
+const Way = { skip: 0, coerce: 1, copy: 2, json: 3, digits: 4, decimal: 5 } as const;
 
 const POINT = 0x2e;
 const POINTS = repeated(POINT);
@@ -27,14 +28,17 @@ export class RowCopier {
   readonly #writeStrings: readonly ByteWriter[];
   readonly #mayBeNull: Uint8Array;
   readonly #width: number;
+  readonly #places: Int32Array;
   /** By field: what is done with it, the column it is for, and most digits that need no coercer. */
   readonly #ways: Uint8Array;
   readonly #columns: Int32Array;
   readonly #digits: Uint8Array;
   readonly #hasConstants: boolean;
-  #scratch = Buffer.alloc(1024);
-  #target: Buffer = this.#scratch;
-  #view: DataView = new DataView(this.#scratch.buffer);
+  /** Quoted values that a coercer is to see, without their quotes. */
+  #scratchBytes: Buffer = Buffer.alloc(1024);
+  #scratch = new DataView(this.#scratchBytes.buffer, this.#scratchBytes.byteOffset, this.#scratchBytes.length);
+  #target: Buffer = this.#scratchBytes;
+  #view: DataView = this.#scratch;
 
   /** Null where only the general path will do: other escapes than doubled quotes, long delimiters, fields in another order than the columns. */
   static make(writer: RowWriter, dialect: Dialect, places: Int32Array, width: number): RowCopier | null {
@@ -52,6 +56,7 @@ export class RowCopier {
     this.#writer = writer;
     this.#dialect = dialect;
     this.#width = width;
+    this.#places = places;
     this.#writeStrings = writer.coercers.map((coercer) => coercer.writeString);
     this.#mayBeNull = Uint8Array.from(writer.columns, (column) => (column.notNull ? 0 : 1));
     this.#ways = new Uint8Array(width);
@@ -62,11 +67,23 @@ export class RowCopier {
       if (place < 0) return;
       const digits = safeDigits(writer.columns[c]!);
       const decimals = safeDecimals(writer.columns[c]!);
-      this.#ways[place] =
-        writer.keepsText[c] === true ? Way.copy : digits > 0 ? Way.digits : decimals > 0 ? Way.decimal : Way.coerce;
+      this.#ways[place] = this.#wayOf(c, digits, decimals);
       this.#columns[place] = c;
       this.#digits[place] = Math.max(digits, decimals);
     });
+  }
+
+  #wayOf(c: number, digits: number, decimals: number): number {
+    if (this.#writer.keepsText[c] === true) return Way.copy;
+    if (this.#writer.keepsJson[c] === true) return Way.json;
+    return digits > 0 ? Way.digits : decimals > 0 ? Way.decimal : Way.coerce;
+  }
+
+  /** Whether it was made for rows of these fields. */
+  fits(places: Int32Array, width: number): boolean {
+    return (
+      width === this.#width && Buffer.compare(new Uint8Array(places.buffer), new Uint8Array(this.#places.buffer)) === 0
+    );
   }
 
   /** Copies rows until the batch is full or one comes that it does not take; returns how many lines they were. */
@@ -92,6 +109,7 @@ export class RowCopier {
     let target = builder.reserveRow(ROW_BYTES);
     let view = this.#viewOf(target);
     let limit = target.length - 8;
+    let scratch = this.#scratch;
     let { offsets, lengths } = builder;
     let rowCell = builder.rowCount * columnCount;
     let frame = builder.cellStart - 4;
@@ -136,9 +154,12 @@ export class RowCopier {
             const word = source.getInt32(i, true);
             const isQuote = word ^ quotes;
             const marks = (((isQuote - ONES) & ~isQuote) | ((word - LINE_BREAKS) & ~word)) & HIGH_BITS;
-            if (way === Way.copy) {
+            if (way >= Way.copy) {
               if (out > limit) break copying;
               view.setInt32(out, word, true);
+            } else if (way === Way.coerce) {
+              if (out - at > scratch.byteLength - 4) scratch = this.#growScratch();
+              scratch.setInt32(out - at, word, true);
             }
             if (marks === 0) {
               i += 4;
@@ -220,7 +241,7 @@ export class RowCopier {
           if (size === 0 && !isQuoted) {
             // The general path knows what to say of a NULL that may not be.
             if (mayBeNull[columns[field]!] === 0 || at > limit) break copying;
-          } else if (way === Way.copy) written = out - at;
+          } else if (way === Way.copy || (way === Way.json && isJsonDocument(target, at, out))) written = out - at;
           else if (
             way >= Way.digits &&
             wrong === 0 &&
@@ -233,8 +254,9 @@ export class RowCopier {
             if (at + 2 * size + 60 > limit) break copying;
             const c = columns[field]!;
             written = isEscaped
-              ? this.#writeEscaped(c, bytes, start, valueEnd, target, at)
+              ? writeStrings[c]!(this.#unescaped(bytes, start, valueEnd, way, out - at), 0, out - at, target, at)
               : writeStrings[c]!(bytes, start, valueEnd, target, at);
+            if (isEscaped) scratch = this.#scratch;
             if (written < 0) {
               builder.takeRows(inPlace, rowCell, frame);
               inPlace = 0;
@@ -299,11 +321,21 @@ export class RowCopier {
     return builder.cellStart;
   }
 
-  /** Resolves doubled quotes aside, then writes the value like any other. */
-  #writeEscaped(c: number, bytes: Buffer, start: number, end: number, target: Buffer, at: number): number {
-    if (this.#scratch.length < end - start) this.#scratch = Buffer.allocUnsafeSlow(2 * (end - start));
-    const length = unescapeField(bytes, start, end, this.#dialect, this.#scratch, 0);
-    return this.#writeStrings[c]!(this.#scratch, 0, length, target, at);
+  /** An escaped value's text: what was put aside while its end was looked for, or what a number or a document turned out not to be. */
+  #unescaped(bytes: Buffer, start: number, end: number, way: number, length: number): Buffer {
+    if (way !== Way.coerce) {
+      while (this.#scratchBytes.length < length) this.#growScratch();
+      unescapeField(bytes, start, end, this.#dialect, this.#scratchBytes, 0);
+    }
+    return this.#scratchBytes;
+  }
+
+  #growScratch(): DataView {
+    const larger = Buffer.alloc(2 * this.#scratchBytes.length);
+    larger.set(this.#scratchBytes);
+    this.#scratchBytes = larger;
+    this.#scratch = new DataView(larger.buffer, larger.byteOffset, larger.length);
+    return this.#scratch;
   }
 
   #viewOf(target: Buffer): DataView {

@@ -204,6 +204,34 @@ describe('csv', () => {
       );
   });
 
+  test('long quoted values that a coercer sees', async () => {
+    const columns = [column('j', 'jsonb'), column('t', 'json'), column('n', 'integer')];
+    const long = 'x'.repeat(3000);
+    const document = `{"k": "${long}"}`;
+    const quoted = `"${document.replaceAll('"', '""')}"`;
+    const body = `j,t,n\n${quoted},${quoted},"7"\n"{""a"":1}","""b""",8\n${quoted},null,9\n"[1]","[ 2 ]",\n`;
+    const expected = [
+      [document, document, '7'],
+      ['{"a": 1}', '"b"', '8'],
+      [document, 'null', '9'],
+      ['[1]', '[ 2 ]', null],
+    ];
+    for (const chunk of [1 << 20, 1, 999]) expect(await rows(body, { columns, chunk })).toEqual(expected);
+    expect(await failure(rows('j,t,n\n1,"{""a"":}",2\n', { columns }))).toMatchObject({ sqlstate: '22P02' });
+  });
+
+  test('pages with other headers, one after the other', async () => {
+    const reader = new CsvReader({ table: table(DEFAULTS, AB), columns: AB, captures: [] });
+    for (const [body, expected] of [
+      ['a,b\n1,2\n', ['1', '2']],
+      ['b,a\n1,2\n', ['2', '1']],
+      ['a,b\n1,2\n', ['1', '2']],
+      ['x,a,b\n0,1,2\n', ['1', '2']],
+    ] as const) {
+      expect((await readPage(reader, page(body))).rows).toEqual([expected]);
+    }
+  });
+
   test('encodings', async () => {
     const bytes = Buffer.from('a,b\n\x80,\xe9\n', 'latin1');
     expect(await rows(bytes, { options: { encoding: 'windows-1252' } })).toEqual([['€', 'é']]);

@@ -15,12 +15,17 @@ const STACK = new Uint8Array(MAX_DEPTH);
 
 /** Copies a JSON document (RFC 8259) as it stands, spaces included; -1 for anything that is none, or nested too deeply. */
 export const writeJsonDocument: ByteWriter = (source, start, end, target, at) => {
-  if (documentEnd(source, start, end) !== end) return -1;
+  if (!isJsonDocument(source, start, end)) return -1;
   const length = end - start;
   if (length < 128) for (let i = 0; i < length; i++) target[at + i] = source[start + i]!;
   else target.set(source.subarray(start, end), at);
   return length;
 };
+
+/** Whether bytes `[start, end)` are a JSON document that is not nested too deeply to be checked here. */
+export function isJsonDocument(source: Uint8Array, start: number, end: number): boolean {
+  return documentEnd(source, start, end) === end;
+}
 
 /** Where the document and the spaces behind it end; -1 where it is wrong. */
 function documentEnd(source: Uint8Array, start: number, end: number): number {
