@@ -37,14 +37,18 @@ export class NamespaceScope {
     return '';
   }
 
-  /** Whether the attributes say that the element is NULL. An undeclared `xsi` is taken for what it always means. */
+  /** Whether the attributes say that the element is NULL. */
   isNil(attributes: readonly Attribute[]): boolean {
-    return attributes.some(({ name, value }) => {
-      if (!name.endsWith(':nil') || !/^\s*(?:true|1)\s*$/.test(value)) return false;
-      const prefix = name.slice(0, -4);
-      const uri = this.resolve(prefix);
-      return uri === SCHEMA_INSTANCE || (uri === '' && prefix === 'xsi');
-    });
+    return attributes.some(
+      ({ name, value }) =>
+        name.endsWith(':nil') && /^\s*(?:true|1)\s*$/.test(value) && this.isInstancePrefix(name.slice(0, -4)),
+    );
+  }
+
+  /** Whether `nil` with this prefix is `xsi:nil`. An undeclared `xsi` is taken for what it always means. */
+  isInstancePrefix(prefix: string): boolean {
+    const uri = this.resolve(prefix);
+    return uri === SCHEMA_INSTANCE || (uri === '' && prefix === 'xsi');
   }
 }
 

@@ -41,7 +41,7 @@ export class XmlReader implements RecordReader {
   readonly #slots: Int32Array = new Int32Array(0);
   readonly #places: Int32Array = new Int32Array(0);
   readonly #parent: PathNode;
-  readonly #hasNamespaces: boolean;
+  readonly #plan: RecordPlan | null = null;
   /** The element that records were read in last. */
   #level: object | null = null;
   /** The window's bytes while a record that was scanned is written. */
@@ -94,10 +94,17 @@ export class XmlReader implements RecordReader {
     });
     this.#tokenizer = new XmlTokenizer(this.#walker);
     this.#parent = way.at(-2)!;
-    this.#hasNamespaces = namespaces.size > 0;
     const isOwn = (value: number): boolean => columns[value]?.from === 'record' && this.#climbs[value] === false;
-    const plan = RecordPlan.make(this.#parent, way.at(-1)!, firstFault + faultCount, isOwn, this.#walker.scope);
+    const plan = RecordPlan.make(
+      this.#parent,
+      way.at(-1)!,
+      firstFault + faultCount,
+      isOwn,
+      this.#walker.scope,
+      namespaces.size > 0,
+    );
     if (plan === null) return;
+    this.#plan = plan;
     this.#slots = plan.slotOf;
     const collects = new Uint8Array(plan.slotCount);
     this.#collects.forEach((isCollected, c) => {
@@ -161,7 +168,7 @@ export class XmlReader implements RecordReader {
     for (;;) {
       const level = records === null ? null : this.#walker.levelAt(this.#parent);
       if (records !== null && level !== null) {
-        if (level !== this.#level && this.#hasNamespaces) records.forgetNames();
+        if (level !== this.#level && this.#plan!.dependsOnScope) records.forgetNames();
         this.#level = level;
         const result = records.scan(window, this.#tokenizer.depthLeft, this.#take);
         if (result === Scan.stopped) return true;

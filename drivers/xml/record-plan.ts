@@ -2,8 +2,10 @@ import type { NamespaceScope } from './namespaces.js';
 import { splitName } from './namespaces.js';
 import { matchingChildren, type PathNode } from './path-tree.js';
 
-/** What a name stands for that the general path has to see: namespace declarations, nil, several wanted paths at once. */
+/** What a name stands for that the general path has to see: namespace declarations, several wanted paths at once. */
 export const SEEN_BY_ALL = -1;
+/** What `xsi:nil` stands for. */
+export const NIL = -2;
 
 /** The elements of a record plan: nothing wanted, the records' parent, the record. */
 export const UNWANTED = 0;
@@ -18,6 +20,8 @@ export class RecordPlan {
   /** By value (a wanted column): its slot, -1 where it is not the record's. */
   readonly slotOf: Int32Array;
   slotCount = 0;
+  /** Whether what a name means may change with the namespaces in force. */
+  dependsOnScope: boolean;
   readonly #nodes: (PathNode | null)[] = [null];
   readonly #numbers = new Map<PathNode, number>();
   /** By element: the slots of its attributes, as the node lists them. */
@@ -26,7 +30,8 @@ export class RecordPlan {
 
   /**
    * Null where records cannot be read on their own: values that are captured or climbed to lie in them. `isOwn`: whether a
-   * value is a column of the record itself. `scope`: the namespaces in force where the records are.
+   * value is a column of the record itself. `scope`: the namespaces in force where the records are; `hasNamespaces`: whether
+   * the paths tell them apart.
    */
   static make(
     parent: PathNode,
@@ -34,12 +39,14 @@ export class RecordPlan {
     valueCount: number,
     isOwn: (value: number) => boolean,
     scope: NamespaceScope,
+    hasNamespaces: boolean,
   ): RecordPlan | null {
-    const plan = new RecordPlan(parent, valueCount, scope);
+    const plan = new RecordPlan(parent, valueCount, scope, hasNamespaces);
     return plan.#lay(record, isOwn) ? plan : null;
   }
 
-  private constructor(parent: PathNode, valueCount: number, scope: NamespaceScope) {
+  private constructor(parent: PathNode, valueCount: number, scope: NamespaceScope, hasNamespaces: boolean) {
+    this.dependsOnScope = hasNamespaces;
     this.#nodes.push(parent);
     this.#numbers.set(parent, PARENT);
     this.slotOf = new Int32Array(valueCount).fill(-1);
@@ -81,8 +88,12 @@ export class RecordPlan {
   /** One more than the slot of an attribute of `element`; 0 where it is not wanted. */
   readonly attribute = (element: number, name: string): number => {
     const { prefix, local } = splitName(name);
-    if (name === 'xmlns' || prefix === 'xmlns' || (prefix !== '' && local === 'nil')) return SEEN_BY_ALL;
+    if (name === 'xmlns' || prefix === 'xmlns') return SEEN_BY_ALL;
     let found = 0;
+    if (prefix !== '' && local === 'nil') {
+      this.dependsOnScope = true;
+      if (this.#scope.isInstancePrefix(prefix)) found = NIL;
+    }
     this.#nodes[element]?.attributes.forEach((wanted, index) => {
       if (wanted.local !== local && wanted.local !== '*') return;
       if (wanted.namespace !== null && (prefix === '' || this.#scope.resolve(prefix) !== wanted.namespace)) return;

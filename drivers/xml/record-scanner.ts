@@ -4,7 +4,7 @@ import { HIGH_BITS, KEEP, ONES, repeated } from '../words.js';
 import { resolveAttribute, resolveCdata, resolveText } from './character-data.js';
 import { isName } from './name.js';
 import { NameTable } from './name-table.js';
-import { PARENT, type RecordPlan, SEEN_BY_ALL } from './record-plan.js';
+import { NIL, PARENT, type RecordPlan, SEEN_BY_ALL } from './record-plan.js';
 import { referenceEnd, resolveBytes } from './references.js';
 
 /** Why the scanner returned: for more bytes, a full batch, or something that the general path has to see. */
@@ -75,6 +75,8 @@ export class RecordScanner implements TextSlots {
   /** Offset in the page up to which it was searched for U+FFFE and U+FFFF. */
   #searchedTo = 0;
   #hasNoncharacter = false;
+  /** Whether the attributes just read say that their element is nil. */
+  #isNil = false;
 
   constructor(plan: RecordPlan, collects: Uint8Array) {
     this.kinds = new Uint8Array(plan.slotCount);
@@ -174,10 +176,12 @@ export class RecordScanner implements TextSlots {
         if (child < 0) return Scan.unusual;
         place = name;
         let byte = bytes[i]!;
+        let isNil = false;
         if (byte !== GT) {
           if (CLASS[byte] === 1) {
             i = this.#readAttributes(bytes, view, i, end, child);
             if (i < 0) return i === INCOMPLETE ? Scan.needsMore : Scan.unusual;
+            isNil = this.#isNil;
             byte = bytes[i]!;
           }
           if (byte === SLASH) byte = bytes[++i]!;
@@ -191,8 +195,9 @@ export class RecordScanner implements TextSlots {
         let form: number = Form.text;
         let contentEnd = i;
         if (isEmpty) {
-          if (wholeSlot[child]! >= 0) this.#put(wholeSlot[child]!, SlotKind.empty, Form.text, i, i);
-          if (ownSlot[child]! >= 0) this.#put(ownSlot[child]!, SlotKind.empty, Form.text, i, i);
+          const nothing = isNil ? SlotKind.null : SlotKind.empty;
+          if (wholeSlot[child]! >= 0) this.#put(wholeSlot[child]!, nothing, Form.text, i, i);
+          if (ownSlot[child]! >= 0) this.#put(ownSlot[child]!, nothing, Form.text, i, i);
           if (depth === 0) break;
         } else {
           if (depth === maxDepth) return Scan.unusual;
@@ -263,7 +268,8 @@ export class RecordScanner implements TextSlots {
             if (whole >= 0 || own >= 0) {
               // The text of an element with elements in it is in pieces.
               if (content < 0) return Scan.unusual;
-              if (contentEnd === content) kind = SlotKind.empty;
+              if (contentEnd === content) kind = isNil ? SlotKind.null : SlotKind.empty;
+              else if (isNil) return Scan.unusual;
               if (whole >= 0) {
                 if (collects[whole] === 1) this.#put(whole, kind, form, content, contentEnd);
                 else if (kinds[whole] === SlotKind.missing) {
@@ -321,6 +327,7 @@ export class RecordScanner implements TextSlots {
     let place = attributes.heads[element]!;
     let count = 0;
     let i = from;
+    this.#isNil = false;
     for (;;) {
       if (CLASS[bytes[i]!] !== 1) return bytes[i] === GT || bytes[i] === SLASH ? i : i >= end ? INCOMPLETE : UNUSUAL;
       do i++;
@@ -351,7 +358,7 @@ export class RecordScanner implements TextSlots {
         attributes.next[place] = name;
       }
       const target = attributes.target[name]!;
-      if (target < 0 || count === MAX_ATTRIBUTES) return UNUSUAL;
+      if (target === SEEN_BY_ALL || count === MAX_ATTRIBUTES) return UNUSUAL;
       for (let k = 0; k < count; k++) if (seen[k] === name) return UNUSUAL;
       seen[count++] = name;
       place = name;
@@ -391,7 +398,11 @@ export class RecordScanner implements TextSlots {
         else return i >= end ? INCOMPLETE : UNUSUAL;
         kind = SlotKind.other;
       }
-      if (target > 0) this.#put(target - 1, i === start ? SlotKind.empty : kind, Form.attribute, start, i);
+      if (target === NIL) {
+        // Only spaces around it are left to think about.
+        if (kind === SlotKind.other || CLASS[bytes[start]!] === 1 || CLASS[bytes[i - 1]!] === 1) return UNUSUAL;
+        this.#isNil = i - start === 1 ? bytes[start] === 0x31 : bytes.toString('latin1', start, i) === 'true';
+      } else if (target > 0) this.#put(target - 1, i === start ? SlotKind.empty : kind, Form.attribute, start, i);
       i++;
     }
   }
@@ -414,11 +425,13 @@ export class RecordScanner implements TextSlots {
     return textOf(bytes, this.#forms[slot]!, this.starts[slot]!, this.ends[slot]!);
   }
 
-  /** The texts of an element's repetitions in the record. */
-  texts(bytes: Buffer, slot: number): readonly string[] {
+  /** The texts of an element's repetitions in the record; null for one that is nil. */
+  texts(bytes: Buffer, slot: number): readonly (string | null)[] {
     const list = this.#lists[slot]!;
-    const texts: string[] = [];
-    for (let k = 0; k < list.length; k += 4) texts.push(textOf(bytes, list[k + 1]!, list[k + 2]!, list[k + 3]!));
+    const texts: (string | null)[] = [];
+    for (let k = 0; k < list.length; k += 4) {
+      texts.push(list[k] === SlotKind.null ? null : textOf(bytes, list[k + 1]!, list[k + 2]!, list[k + 3]!));
+    }
     return texts;
   }
 

@@ -85,7 +85,16 @@ const PIECES = ['<!-- c -->', '<?p q?>', '<b>bold</b>', '<![CDATA[]]>'];
 
 function element(random: Random, name: string, text: string): string {
   const prefix = random.chance(0.1) ? 'p:' : '';
-  const attributes = random.pick(['', '', '', ' lang="en"', ' lang=\'&lt;\' k = "v"', ' p:nil="true"', ' lang=""\n']);
+  const attributes = random.pick([
+    '',
+    '',
+    '',
+    ' lang="en"',
+    ' lang=\'&lt;\' k = "v"',
+    ' p:nil="true"',
+    ' xsi:nil="true"',
+    ' lang=""\n',
+  ]);
   if (text === '' && random.chance(0.5)) return `<${prefix}${name}${attributes}/>`;
   const content = random.chance(0.08) ? text + random.pick(PIECES) + random.pick(TEXTS) : text;
   return `<${prefix}${name}${attributes}>${content}</${prefix}${name}${random.pick(['', '', ' '])}>`;
@@ -144,7 +153,10 @@ export const xmlFormat: Format = {
   samples: SAMPLES,
   generate: (random) => {
     const records = Array.from({ length: random.int(0, 8) }, () => record(random));
-    const body = document(records).replace('<List', '<List xmlns:p="urn:p"');
+    const body = document(records).replace(
+      '<List',
+      '<List xmlns:p="urn:p" xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance"',
+    );
     return sample('random', body, random.pick([COLUMNS, COLUMNS, SLOW, COLUMNS.filter((_, c) => c % 3 === 1)]));
   },
   dictionary: [
