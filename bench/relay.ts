@@ -29,7 +29,7 @@ type Way = 'engine' | 'pipe' | 'gateway';
 
 /** Short rounds, so that what else the machine does meets the three ways alike. */
 const SLICES = 10;
-const ROUNDS = 5 * SLICES;
+const ROUNDS = 20;
 
 /**
  * What the relay adds to a round trip: the same queries straight to the engine, through a process that passes bytes on
