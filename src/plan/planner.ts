@@ -140,7 +140,8 @@ function planScan(source: ScanSource, evaluations: Evaluations, shape: Shape, se
   const { reference, planTable, nodes } = source;
   const table = reference.entry.table!;
   if (nodes.length === 0) {
-    return { reference, planTable, spec: null, pushed: [], dependencies: [], standIn: null, residual: [] };
+    const unread = { spec: null, pushed: [], dependencies: [], standIn: null, conditions: [], residual: [] };
+    return { reference, planTable, ...unread };
   }
   const conditions = evaluations.resolve(commonConditions(nodes), source.columns);
   const pushed = pushDownFilters(table, conditions, settings);
@@ -158,7 +159,7 @@ function planScan(source: ScanSource, evaluations: Evaluations, shape: Shape, se
   const residual = [...new Set(nodes.flatMap((node) => node.conditions))];
   const wanted: ScanSpec = enough === undefined ? spec : { ...spec, enough };
   const standIn = nodes.length === 1 ? standInRow(shape.root, nodes[0]!, spec, all, pushed) : null;
-  return { reference, planTable, spec: wanted, pushed, dependencies: [], standIn, residual };
+  return { reference, planTable, spec: wanted, pushed, dependencies: [], standIn, conditions, residual };
 }
 
 /**

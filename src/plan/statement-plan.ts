@@ -1,6 +1,7 @@
 import type { FilterModel } from '../config/model.js';
 import type { PushedFilter, ScanSpec } from '../scan/scan.js';
 import type { AggregatePlan } from './aggregate-plan.js';
+import type { Condition } from './conditions.js';
 import type { RowWindow } from './limit-window.js';
 import type { RowPredicate } from './predicate.js';
 import type { StreamOutput } from './stream-output.js';
@@ -33,6 +34,8 @@ export interface PlannedScan {
    * column, to stand for each of those that the API counts; null: the rows themselves are wanted.
    */
   readonly standIn: ReadonlyMap<string, string> | null;
+  /** What holds for every row that the statement uses. */
+  readonly conditions: readonly Condition[];
   /** What the engine or the stream path still checks, as EXPLAIN prints it. */
   readonly residual: readonly string[];
 }

@@ -1,3 +1,4 @@
+import { whyNotPushed } from '../plan/not-pushed.js';
 import { filterText } from '../plan/push-down.js';
 import type { PlannedScan, StatementPlan } from '../plan/statement-plan.js';
 import type { Scanner } from '../scan/scan.js';
@@ -62,6 +63,7 @@ function scanLines(scan: PlannedScan, plan: StatementPlan, scanner: Scanner, kep
       ({ column, source, sourceColumn }) =>
         `Depends on: ${column} takes the values of ${tableName(plan.scans[source]!)}.${sourceColumn}`,
     ),
+    ...whyNotPushed(spec.table, scan.conditions, scan.pushed).map((reason) => `Not pushed down: ${reason}`),
     `Residual: ${scan.residual.length === 0 ? 'nothing' : scan.residual.join(' AND ')}`,
   ];
   return [title, ...facts.map((fact) => `    ${fact}`)];
