@@ -1,5 +1,8 @@
+import { readFileSync } from 'node:fs';
 import { describe, expect, it, test } from 'vitest';
+import { providerReference } from '../../scripts/provider-reference.js';
 import type { OAuth2Model } from '../../src/config/model.js';
+import { KEY_PROVIDERS } from '../../src/config/providers/keys.js';
 import { PROVIDER_NAMES, providerPreset } from '../../src/config/providers/registry.js';
 import { httpOf, load, problemsOf } from '../config/harness.js';
 
@@ -92,4 +95,27 @@ test('sessions and OAuth 1.0a say what is missing', async () => {
   expect(await problems('type: oauth1, consumer_key: a, consumer_secret: b, token: c')).toEqual([
     '"token" needs "token_secret"',
   ]);
+});
+
+test('keys of Stripe and Twilio are checked for their form, and never shown', async () => {
+  for (const [auth, message] of [
+    ['type: bearer, provider: stripe, token: pk_live_canary', '"token" is not a secret or restricted key of Stripe'],
+    [
+      'type: basic, provider: twilio, username: canary, password: p',
+      '"username" is not an account SID or API key SID of Twilio',
+    ],
+  ] as const) {
+    expect(await problems(auth)).toEqual([message]);
+  }
+  const load1 = async (auth: string) =>
+    httpOf((await load({ 'dsn/s.yaml': `auth: { ${auth} }\n${TABLE}` })).model, 't').auth;
+  expect(await load1('type: bearer, provider: stripe, token: rk_test_abc')).toMatchObject({ header: 'Authorization' });
+  const sid = `SK${'0123456789abcdef'.repeat(2)}`;
+  expect(await load1(`type: basic, provider: twilio, username: ${sid}, password: p`)).toMatchObject({ username: sid });
+});
+
+test('docs/reference/providers.md is what npm run docs makes', () => {
+  const committed = readFileSync(new URL('../../docs/reference/providers.md', import.meta.url), 'utf8');
+  expect(providerReference() === committed, 'run: npm run docs').toBe(true);
+  for (const { docs } of Object.values(KEY_PROVIDERS)) expect(new URL(docs).protocol).toBe('https:');
 });

@@ -5,6 +5,7 @@ import type { BuildContext, Placed } from './context.js';
 import { buildJwt } from './jwt.js';
 import { buildOAuth1 } from './oauth1.js';
 import { buildOAuth2 } from './oauth2.js';
+import { checkKey } from './provider-key.js';
 import { buildSession } from './session.js';
 import { checkHeaderName, readPlace } from './value-place.js';
 
@@ -23,10 +24,12 @@ export function buildAuth({ value: auth, path }: Placed<AuthInput>, context: Bui
           'Put the password under "password".',
         );
       }
+      checkKey(auth.provider, at('username'), context);
       return { type: 'basic', username: tree.configuredText(at('username')), password: new Secret(auth.password) };
     case 'bearer':
       checkHeaderName(at('header'), auth.header, context);
       checkSendable(at('token'), context);
+      checkKey(auth.provider, at('token'), context);
       return { type: 'bearer', token: new Secret(auth.token), header: auth.header, prefix: auth.prefix };
     case 'api_key': {
       const place = readPlace(auth, path, 'the API key', context);

@@ -14,6 +14,8 @@ export interface MetadataPreset {
 export interface ProviderPreset {
   /** The provider's own documentation of these values. */
   readonly docs: string;
+  /** What its users should know besides, for the reference. */
+  readonly notes?: string;
   readonly tokenUrl: string;
   readonly authorizationUrl: string;
   readonly deviceAuthorizationUrl?: string;

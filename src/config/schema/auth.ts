@@ -13,6 +13,7 @@ export const authSchema = z
     z
       .strictObject({
         type: z.literal('basic'),
+        provider: z.enum(['twilio']).describe('Whose credentials they are: their form is checked.').optional(),
         username: configuredText.describe('User name.'),
         password: z
           .string()
@@ -23,6 +24,7 @@ export const authSchema = z
     z
       .strictObject({
         type: z.literal('bearer'),
+        provider: z.enum(['stripe']).describe('Whose key it is: its form is checked.').optional(),
         token: secretText.describe('The token.').meta({ examples: ['${env:API_TOKEN}'] }),
         ...tokenHeader,
       })
