@@ -38,6 +38,20 @@ program
   .action(async (targets, flags) => (await import('./discover.js')).runDiscover(targets, flags));
 
 program
+  .command('query')
+  .description('answer one statement without a running gateway')
+  .argument('<sql>', 'the statement; - reads it from the standard input')
+  .option('--config <file>', 'settings file (default: ./tidegate.yaml if present)')
+  .option('--dsn <path>', 'DSN file or folder; may be given several times', list)
+  .option('--format <format>', 'table, csv, json or ndjson', 'table')
+  .action(async (sql, flags) => (await import('./query.js')).runQuery(sql, flags));
+
+program
+  .command('init')
+  .description('write a starter tidegate.yaml and DSN into this folder')
+  .action(async () => (await import('./init.js')).runInit());
+
+program
   .command('login')
   .description('log in to a DSN and keep its tokens')
   .argument('<dsn>', 'name of the DSN')

@@ -38,15 +38,18 @@ const SAMPLE_TIMEOUT_MS = 30_000;
  * services. It knows what earlier samples told, and takes new ones when it is asked to.
  */
 export class OpenParts {
-  readonly #options: LoadOptions;
+  readonly #options: LoadOptions & { readonly adapt?: (model: GatewayModel) => GatewayModel };
   readonly #openTokens: (model: GatewayModel) => TokenStore;
   #cache: SampleCache | null = null;
   /** What this process has found out, also where the cache cannot be written. */
   readonly #known = new Map<string, Keys>();
   readonly #problems = new Map<string, GatewayError>();
 
-  /** `openTokens`: where samples find the tokens of their logins. */
-  constructor(options: LoadOptions, openTokens: (model: GatewayModel) => TokenStore) {
+  /** `adapt` changes what the files say, each time they are read. `openTokens`: where samples find the tokens of their logins. */
+  constructor(
+    options: LoadOptions & { readonly adapt?: (model: GatewayModel) => GatewayModel },
+    openTokens: (model: GatewayModel) => TokenStore,
+  ) {
     this.#options = options;
     this.#openTokens = openTokens;
   }
@@ -54,7 +57,8 @@ export class OpenParts {
   /** Reads the files and adds what is known. A part that is not known has no columns, and says why. Throws F0000. */
   async load(): Promise<{ readonly model: GatewayModel; readonly warnings: string[] }> {
     const { model, warnings } = await this.#load(() => false);
-    return { model: { ...model, dsns: model.dsns.map(withoutUnknown) }, warnings };
+    const known = { ...model, dsns: model.dsns.map(withoutUnknown) };
+    return { model: this.#options.adapt?.(known) ?? known, warnings };
   }
 
   /** Looks at the parts that are not known, by one request each, and keeps what it finds. Never throws for one of them. */

@@ -15,6 +15,8 @@ export interface ServeOptions {
   /** HOST:PORT. */
   readonly listen?: string;
   readonly env: NodeJS.ProcessEnv;
+  /** Changes what the files say, each time they are read. */
+  readonly adapt?: (model: GatewayModel) => GatewayModel;
   /** Called if the engine ends by itself: close and start again. */
   readonly onCrash?: (error: GatewayError) => void;
   /** In the place of the log that the configuration describes. */

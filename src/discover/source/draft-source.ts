@@ -84,12 +84,9 @@ function hidden(name: string, text: string, remarks: string[]): string {
 /** `api.shop.example.com` is `shop`… as far as that can be known: the label before the public suffix. */
 export function hostName(url: URL): string {
   const labels = url.hostname.split('.');
-  const isAddress = /^[\d.]+$|:/.test(url.hostname) || labels.length === 1;
-  const label = isAddress
-    ? url.hostname
-    : labels.at(-2)!.length <= 3 && labels.length > 2
-      ? labels.at(-3)!
-      : labels.at(-2)!;
+  if (/^[\d.]+$|:/.test(url.hostname)) return 'api';
+  const isShared = labels.length > 2 && labels.at(-2)!.length <= 3;
+  const label = labels.length === 1 ? url.hostname : labels.at(isShared ? -3 : -2)!;
   const name = toIdentifier(label);
   return /^(?:column_|pg_|tidegate|public$|information_schema$)/.test(name) ? `api_${name}` : name;
 }

@@ -43,6 +43,6 @@ export function writeDsn({ document, remarks }: DsnDraft, folder: string): strin
 
 function isShort(node: Node | null): boolean {
   if (node === null || isScalar(node)) return node === null || String(node.value).length <= 80;
-  if (isSeq(node)) return node.items.every((item) => isScalar(item));
+  if (isSeq(node)) return node.items.every((item) => isScalar(item) || (isMap(item) && isShort(item)));
   return isMap(node) && node.items.length <= 2 && node.items.every(({ value }) => isScalar(value));
 }
