@@ -58,20 +58,44 @@ function answer(entities: readonly Entity[], { query }: RecordedRequest, url: st
   } catch (error) {
     return { status: 400, body: { error: { code: '400', message: `invalid $filter: ${(error as Error).message}` } } };
   }
+  const count = found.length;
+  const order = query.get('$orderby');
+  if (order !== null) found = sorted(found, order);
   const top = query.get('$top');
   if (top !== null) found = found.slice(0, Number(top));
   const skip = Number(query.get('$skiptoken') ?? 0);
-  const page = found.slice(skip, skip + PAGE_SIZE);
+  const page = found.slice(skip, skip + PAGE_SIZE).map((entity) => selected(entity, query.get('$select')));
   const next = new URL(url);
   for (const [name, value] of query) if (name !== '$skiptoken') next.searchParams.append(name, value);
   next.searchParams.set('$skiptoken', String(skip + PAGE_SIZE));
   return {
     body: {
       '@odata.context': `$metadata#${url}`,
+      ...(query.get('$count') === 'true' ? { '@odata.count': count } : {}),
       value: page,
       ...(skip + PAGE_SIZE < found.length ? { '@odata.nextLink': next.href } : {}),
     },
   };
+}
+
+/** NULLs come first when ascending, as the standard has it. */
+function sorted(entities: readonly Entity[], order: string): Entity[] {
+  const keys = order.split(',').map((key) => key.trim().split(' ') as [string, string | undefined]);
+  return [...entities].sort((a, b) => {
+    for (const [property, direction] of keys) {
+      const [left, right] = [readProperty(a, property), readProperty(b, property)];
+      if (left === right) continue;
+      const isLess = left === null || (right !== null && left < right);
+      return isLess === (direction !== 'desc') ? -1 : 1;
+    }
+    return 0;
+  });
+}
+
+function selected(entity: Entity, select: string | null): Entity {
+  if (select === null) return entity;
+  const names = new Set(select.split(',').map((path) => path.split('/')[0]!));
+  return Object.fromEntries(Object.entries(entity).filter(([name]) => names.has(name)));
 }
 
 type Truth = boolean | null;

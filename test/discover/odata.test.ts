@@ -89,7 +89,7 @@ describe('an OData service', () => {
     [`token = '00000000-0000-0000-0000-000000000012'`, ['Token eq 00000000-0000-0000-0000-000000000012'], [3]],
     ['paid AND id < 6', ['ID lt 6 and Paid eq true'], [2, 5]],
     ['price IS NULL AND id < 12', ['ID lt 12 and Price eq null'], [1, 6, 11]],
-    ['price <> 1.25 AND id < 4', ['ID lt 4 and Price ne 1.25'], [3]],
+    ['price <> 1.25 AND id < 4', ['ID lt 4 and (Price ne 1.25 and Price ne null)'], [3]],
     [`color = 'Blue' AND id < 5`, [`ID lt 5 and Color eq Shop.Color'Blue'`], [2, 4]],
   ])('pushes %s as $filter', async (condition, filters, ids) => {
     const seen = await run(`SELECT id FROM nw.orders WHERE ${condition} ORDER BY id`);
@@ -123,6 +123,31 @@ describe('an OData service', () => {
     expect((await client.query('SELECT count(total) FROM nw.orders')).rows).toEqual([{ count: '35' }]);
     expect(api.requests.length - before).toBe(4);
     expect(await run('SELECT id FROM nw.orders LIMIT 3')).toMatchObject({ ids: [1, 2, 3], tops: ['3'] });
+  });
+
+  test('sorts, selects and counts where that gives the same rows', async () => {
+    const before = api.requests.length;
+    const { rows } = await client.query(
+      'SELECT id, price FROM nw.orders WHERE id > 3 ORDER BY price DESC NULLS LAST LIMIT 2',
+    );
+    expect(rows).toEqual([
+      { id: 35, price: '34.25' },
+      { id: 34, price: '33.25' },
+    ]);
+    const [request, ...others] = api.requests.slice(before);
+    expect(others).toEqual([]);
+    expect(Object.fromEntries(request!.query)).toEqual({
+      $filter: 'ID gt 3',
+      $orderby: 'Price desc',
+      $select: 'ID,Price',
+      $top: '2',
+    });
+    expect((await client.query('SELECT count(*) FROM nw.orders')).rows).toEqual([{ count: '35' }]);
+    expect(api.requests.length - before).toBe(2);
+    expect(api.requests.at(-1)!.query.get('$top')).toBe('0');
+    expect((await client.query(`SELECT count(*) FROM nw.customers WHERE company_name = 'ACME'`)).rows).toEqual([
+      { count: '1' },
+    ]);
   });
 
   test('a join pushes the keys of one side', async () => {

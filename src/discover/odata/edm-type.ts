@@ -7,6 +7,8 @@ export interface EdmColumn {
   readonly literal: string | null;
   /** Whether `<` and its like order values as SQL does. */
   readonly isOrdered: boolean;
+  /** A text, which a service may compare by rules of its own. */
+  readonly isText?: boolean;
 }
 
 interface Primitive {
@@ -46,7 +48,8 @@ export function edmColumn(property: CsdlProperty, csdl: Csdl): EdmColumn | null 
     const literal = csdl.version >= 4 ? `${type}'{value}'` : null;
     return { type: 'text', literal, isOrdered: false };
   }
-  if (type === 'Edm.String') return { type: stringType(property), literal: "'{value}'", isOrdered: false };
+  if (type === 'Edm.String')
+    return { type: stringType(property), literal: "'{value}'", isOrdered: false, isText: true };
   if (type === 'Edm.Decimal') {
     return { type: decimalType(property), literal: csdl.version >= 4 ? '{value}' : '{value}M', isOrdered: true };
   }

@@ -94,7 +94,27 @@ function tableKeys({ set, type, columns }: ServiceTable, version: number): Keys 
     pagination: set.isSingleton ? { type: 'none' } : { type: 'next_url', field: page.next },
     ...(hasKey ? { primary_key: key } : {}),
     columns: Object.fromEntries(columns.map((column) => [column.name, columnKeys(column)])),
-    ...(set.isSingleton ? {} : { filters, limit: { query: '$top' } }),
+    ...(set.isSingleton ? {} : { filters, limit: { query: '$top' }, ...pushDown(set, columns, version) }),
+  };
+}
+
+/** Sorting, projection and counting. NULLs sort as the lowest values (OData 4.01, URL Conventions, 5.1.8). */
+function pushDown(set: CsdlEntitySet, columns: readonly ServiceColumn[], version: number): Keys {
+  const sortable = columns.filter(({ isOrdered }) => isOrdered).map(({ name }) => name);
+  const count = { path: `/${set.name}?$count=true&$top=0`, field: "$['@odata.count']" };
+  return {
+    ...(sortable.length === 0
+      ? {}
+      : {
+          order_by: {
+            query: '$orderby',
+            template: '{field} {direction}',
+            separator: ',',
+            nulls: 'low',
+            columns: sortable,
+          },
+        }),
+    ...(version >= 4 ? { select: { query: '$select' }, count } : {}),
   };
 }
 
@@ -113,7 +133,7 @@ function columnKeys({ name, type, path, isNullable, references }: ServiceColumn)
  * What of a column `$filter` takes. Texts only by `eq`: a service may compare them without regard to case, so that `ne`,
  * `lt` and `gt` would leave rows out that SQL wants. An IN list is written with `or`, which every version knows.
  */
-function filterKeys({ path, literal, isOrdered }: ServiceColumn): Keys {
+function filterKeys({ path, literal, isOrdered, isText }: ServiceColumn): Keys {
   const property = path.join('/');
   const [before, after] = literal!.split('{value}') as [string, string];
   const compare = (operator: string): string => `${property} ${operator} ${literal}`;
@@ -123,12 +143,20 @@ function filterKeys({ path, literal, isOrdered }: ServiceColumn): Keys {
     is_null: `${property} eq null`,
     is_not_null: `${property} ne null`,
     ...(isOrdered
-      ? { '<>': compare('ne'), '<': compare('lt'), '<=': compare('le'), '>': compare('gt'), '>=': compare('ge') }
+      ? {
+          // NULL is not equal to anything here, and to nothing in SQL.
+          '<>': `(${compare('ne')} and ${property} ne null)`,
+          '<': compare('lt'),
+          '<=': compare('le'),
+          '>': compare('gt'),
+          '>=': compare('ge'),
+        }
       : {}),
   };
   return {
     operators: Object.keys(template),
     query: '$filter',
+    ...(isText ? { exact: false } : {}),
     template,
     separator: `${after} or ${property} eq ${before}`,
     batch: MOST_LISTED_VALUES,
