@@ -104,10 +104,12 @@ function valueAt(document: unknown, path: readonly (string | number)[]): unknown
 
 /** JSON.parse says what is well-formed and what the texts are; how the other types print is for other tests. */
 function judge({ table, columns, body }: Sample): Verdict {
+  // A mark makes it UTF-16, which is another matter.
+  if ((body[0] === 0xfe && body[1] === 0xff) || (body[0] === 0xff && body[1] === 0xfe)) return null;
   if (!isUtf8Text(body)) return 'refused';
   let document: unknown;
   try {
-    document = JSON.parse(body.toString('utf8'));
+    document = JSON.parse(body.toString('utf8').replace(/^\ufeff/, ''));
   } catch {
     return looksLikeLines(body) ? null : 'refused';
   }
