@@ -35,7 +35,8 @@ function standInValue(
     condition.type === 'in' ||
     condition.type === 'boolean' ||
     (condition.type === 'compare' && ['=', '<=', '>='].includes(condition.operator));
-  if (!holdsForIt || condition.cast !== null) return null;
+  // A varchar is compared as text.
+  if (!holdsForIt || (condition.cast !== null && condition.cast !== 'text')) return null;
   return pushed.find((filter) => filter.column === condition.column)?.values[0] ?? null;
 }
 

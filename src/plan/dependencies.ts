@@ -1,4 +1,5 @@
-import { type ColumnEquality, readEqualities } from './equalities.js';
+import { plainColumn } from './conditions.js';
+import { type ColumnEquality, type ColumnOfTable, readEqualities } from './equalities.js';
 import type { PlanNode } from './plan-tree.js';
 
 /** A column of one table whose values in the result are all among those of another table's column. */
@@ -28,7 +29,7 @@ export function readBindings(root: PlanNode): Binding[] {
   const bindings: Binding[] = [];
   const visit = (node: PlanNode, ancestors: readonly Ancestor[]): void => {
     if (node['Relation Name'] !== undefined && node.Alias !== undefined) {
-      for (const text of [node['Index Cond'], node['Recheck Cond']]) {
+      for (const text of [node['Index Cond'], node['Recheck Cond'], node.Filter]) {
         for (const equality of readEqualities(text)) addLookUp(bindings, equality, node.Alias, ancestors);
       }
     }
@@ -46,7 +47,7 @@ function addLookUp(bindings: Binding[], equality: ColumnEquality, alias: string,
   const other = own === equality.left ? equality.right : equality.left;
   if (own.alias !== alias || other.alias === alias) return;
   bindings.push({ alias, column: own.column, sourceAlias: other.alias, sourceColumn: other.column });
-  const join = ancestors.findLast((ancestor) => ancestor.isInner && reaches(ancestor.node.Plans![0]!, other.alias));
+  const join = ancestors.findLast((ancestor) => ancestor.isInner && reaches(ancestor.node.Plans![0]!, other));
   if (join === undefined || !dropsUnmatched(join.node)) return;
   bindings.push({ alias: other.alias, column: other.column, sourceAlias: alias, sourceColumn: own.column });
 }
@@ -58,8 +59,8 @@ function addJoinFilter(bindings: Binding[], { left, right }: ColumnEquality, joi
     [left, right],
     [right, left],
   ] as const) {
-    const limitsInner = reaches(inner, own.alias) && INNER_LIMITED.has(join['Join Type'] ?? '');
-    const limitsOuter = reaches(outer, own.alias) && dropsUnmatched(join);
+    const limitsInner = reaches(inner, own) && INNER_LIMITED.has(join['Join Type'] ?? '');
+    const limitsOuter = reaches(outer, own) && dropsUnmatched(join);
     if (!limitsInner && !limitsOuter) continue;
     bindings.push({ alias: own.alias, column: own.column, sourceAlias: other.alias, sourceColumn: other.column });
   }
@@ -76,8 +77,21 @@ function isJoin(node: PlanNode): boolean {
   return node['Node Type'] === 'Nested Loop' || node['Node Type'] === 'Hash Join' || node['Node Type'] === 'Merge Join';
 }
 
-/** Whether a table is read at or below a node with nothing in between that counts or chooses rows. */
-function reaches(node: PlanNode, alias: string): boolean {
-  if (node['Relation Name'] !== undefined) return node.Alias === alias;
-  return PASSING.has(node['Node Type']) && (node.Plans ?? []).some((child) => reaches(child, alias));
+/** Whether a table is read at or below a node with nothing in between that counts or chooses rows with that value. */
+function reaches(node: PlanNode, use: ColumnOfTable): boolean {
+  if (node['Relation Name'] !== undefined) return node.Alias === use.alias;
+  const passes = PASSING.has(node['Node Type']) || dropsWholeGroups(node, use);
+  return passes && (node.Plans ?? []).some((child) => reaches(child, use));
+}
+
+/**
+ * Whether leaving out all rows with a value of the column leaves out whole groups, and changes no other: that is how the
+ * values of `IN (SELECT …)` and EXISTS are made distinct.
+ */
+function dropsWholeGroups(node: PlanNode, { alias, column }: ColumnOfTable): boolean {
+  const isKey = (text: string): boolean => plainColumn(text, alias) === column;
+  if (node['Node Type'] === 'Aggregate') return (node['Group Key'] ?? []).some(isKey);
+  const [sort] = node.Plans ?? [];
+  const keys = sort?.['Node Type'] === 'Sort' ? (sort['Sort Key'] ?? []) : [];
+  return node['Node Type'] === 'Unique' && keys.length === 1 && isKey(keys[0]!);
 }

@@ -2,6 +2,7 @@ import type { FilterModel } from '../config/model.js';
 import { type Condition, readConditions } from './conditions.js';
 import type { OutputSettings } from './constants.js';
 import { type Binding, readBindings } from './dependencies.js';
+import { splitConjuncts } from './expression-nodes.js';
 import { collectScans, type PlanNode, type ScanNode, unquotedName } from './plan-tree.js';
 import { filterRequired, missingFilters } from './push-down.js';
 import { declaredFilters, mayBeWorthAsking } from './request-cost.js';
@@ -99,7 +100,9 @@ class Resolver {
     if (this.#scans[source]!.spec?.columns.includes(sourceColumn) !== true) return null;
     if (!this.#isSameType(scan, column, source, sourceColumn)) return null;
     const [node] = this.#nodes[source]!;
-    const simple = node!.conditions.filter((text) => readConditions(text, node!.alias).every(isSelfContained));
+    const simple = node!.conditions
+      .flatMap(splitConjuncts)
+      .filter((text) => readConditions(text, node!.alias).every(isSelfContained));
     const sourceFilter =
       !this.#canCopyConditions || simple.length === 0 ? null : simple.map((text) => `(${text})`).join(' AND ');
     return { column, source, sourceColumn, sourceFilter, sourceAlias: node!.alias, optional };

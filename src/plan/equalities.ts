@@ -1,7 +1,8 @@
 import { cachedExpression, flattenAnd, typeNameOf } from './expression-nodes.js';
 import { type Node, stringList } from './syntax.js';
 
-interface ColumnOfTable {
+/** A column by its table's alias in the plan. */
+export interface ColumnOfTable {
   readonly alias: string;
   readonly column: string;
 }

@@ -162,3 +162,22 @@ function operandText(text: string, location: number | undefined, side: 'left' | 
     side === 'left' ? [tokens[last]!.start, tokens[at]!.start] : [tokens[at]!.end, tokens[last]!.end];
   return bytes.toString('utf8', start, end).trim();
 }
+
+/** `((a = 1) AND (b = 2))` as the texts of its parts; the text itself when it is no such expression. */
+export function splitConjuncts(text: string): string[] {
+  const bytes = Buffer.from(text, 'utf8');
+  const tokens = scanTokens(text);
+  const parts: string[] = [];
+  let depth = 0;
+  let start = tokens[0]?.end ?? 0;
+  for (const [index, token] of tokens.entries()) {
+    if (token.text === '(') depth++;
+    if (token.text === ')') depth--;
+    const isAnd = depth === 1 && token.text.toUpperCase() === 'AND';
+    if (depth === 0 && index < tokens.length - 1) return [text]; // not all in one pair of parentheses
+    if (!isAnd && depth > 0) continue;
+    parts.push(bytes.toString('utf8', start, token.start).trim());
+    start = token.end;
+  }
+  return parts.length > 1 ? parts : [text];
+}

@@ -22,6 +22,12 @@ import { type ReadOutput, readOutput } from './stream-output.js';
 import type { Resolve, ScanReference, StatementTemplate } from './template.js';
 import { buildTemplate, renderTemplate } from './template.js';
 
+/**
+ * What the engine's planner is asked for: its best plan; with `nestedLoops` one that looks tables up in one another where
+ * it can; with `sorted` one that sorts where an index would give the order.
+ */
+export type PlanKind = 'best' | 'nestedLoops' | 'sorted';
+
 /** What planning needs from the session. */
 export interface PlanContext {
   readonly catalogue: Catalogue;
@@ -32,10 +38,9 @@ export interface PlanContext {
   /** Names of enough plan tables for the n-th reference to each table. */
   readonly planTables: (entry: CatalogueEntry, count: number) => Promise<readonly string[]>;
   /**
-   * Runs `EXPLAIN (VERBOSE, FORMAT JSON)` of the text (bytes as characters) with the client's parameters; with
-   * `nestedLoops` the planner is kept from joining in any other way where it can.
+   * Runs `EXPLAIN (VERBOSE, FORMAT JSON)` of the text (bytes as characters) with the client's parameters.
    */
-  readonly explain: (byteText: string, nestedLoops: boolean) => Promise<string>;
+  readonly explain: (byteText: string, how: PlanKind) => Promise<string>;
   readonly evaluate: Evaluate;
 }
 
@@ -52,7 +57,8 @@ export async function planStatement(
   if (template.scans.length === 0) return { template, scans: [], stream: null };
   const planTables = await choosePlanTables(template, context);
   const text = renderTemplate(template, planTables).text;
-  const root = readPlan(await context.explain(text, false));
+  const best = readPlan(await context.explain(text, 'best'));
+  const root = hidesSort(best, template) ? readPlan(await context.explain(text, 'sorted')) : best;
   const settings = context.settings();
   const nodes = collectScans(root);
   const shape = readShape(root, statement, template, context.parameterNumber);
@@ -72,7 +78,11 @@ export async function planStatement(
     const scan = planScan(source, evaluations, shape, settings);
     return scan.standIn === null || takesSubquery(template, index) ? scan : { ...scan, standIn: null };
   });
-  const scans = await addDependencies(independent, async () => readPlan(await context.explain(text, true)), settings);
+  const scans = await addDependencies(
+    independent,
+    async () => readPlan(await context.explain(text, 'nestedLoops')),
+    settings,
+  );
   const stream = statement.isPlainSelect ? planStream(scans, sources, evaluations, shape, settings) : null;
   return { template, scans, stream };
 }
@@ -99,6 +109,13 @@ interface Shape {
 
 const ORDERED_SCANS = new Set(['Index Scan', 'Index Only Scan']);
 const UNORDERED_SCANS = new Set(['Seq Scan', 'Bitmap Heap Scan']);
+
+/** Whether an index of the plan table stands in for a sort that the API could make. */
+function hidesSort(root: PlanNode, { scans }: StatementTemplate): boolean {
+  const { node, limitNodes } = skipLimits(root);
+  const canSort = scans.length === 1 && scans[0]!.entry.table?.orderBy != null;
+  return canSort && limitNodes > 0 && ORDERED_SCANS.has(node['Node Type']);
+}
 
 function readShape(
   root: PlanNode,

@@ -29,7 +29,7 @@ import { EngineRun } from './engine-run.js';
 import { evaluateInSession } from './evaluate-expressions.js';
 import { explainLines, explainTransform, tableNamesShown } from './explain-lines.js';
 import { describeKept, openStream, streamsFromApi, widenedStream } from './kept-scans.js';
-import { KEEP_TO_NESTED_LOOPS, RESTORE_PLANNER } from './planner-settings.js';
+import { asPlanned } from './planner-settings.js';
 import type { PortalRun, RunningStatement } from './prepared.js';
 import type { RowEncoder } from './row-encoder.js';
 import { createRowEncoder } from './row-encoder.js';
@@ -99,17 +99,17 @@ export class StatementRunner {
       planTables: async (entry, count) =>
         entry.planTables.length >= count ? entry.planTables : this.services.engine.ensurePlanTables(entry, count),
       evaluate: (evaluations) => evaluateInSession(this.link, evaluations),
-      explain: async (text, nestedLoops) => {
+      explain: async (text, how) => {
         const explain = {
           sql: Buffer.from(`EXPLAIN (VERBOSE, FORMAT JSON) ${text}`, 'latin1'),
           parameterOids: bound.parameterOids,
           bindTail: explainTail(bound),
         };
-        const queries = nestedLoops ? [KEEP_TO_NESTED_LOOPS, explain, RESTORE_PLANNER] : [explain];
+        const queries = how === 'best' ? [explain] : asPlanned(how, explain);
         const answers = await ownQueries(this.link, asked === null ? [settingsRequest, ...queries] : queries);
         if (asked === null) setSettings(answers[0]![0]!);
         return answers
-          .at(nestedLoops ? -2 : -1)!
+          .at(how === 'best' ? -1 : -2)!
           .map(([line]) => line)
           .join('\n');
       },

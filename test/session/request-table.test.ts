@@ -1,0 +1,378 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { startApi, type TestApi } from '../support/api-server.js';
+import { errorOf, RawClient } from '../support/raw-client.js';
+import { startTestGateway, type TestGateway } from '../support/test-gateway.js';
+
+const DSN = `
+dsn: hub
+base_url: "\${env:HUB_URL}"
+tables:
+  orgs:
+    path: /orgs
+    primary_key: [login]
+    columns: { login: text, plan: text }
+    filters: { plan: { operators: ["="], query: plan } }
+  repos:
+    path: /orgs/{org}/repos
+    columns: { org: { type: text, from: filter }, name: text, stars: integer }
+    filters: { org: { operators: ["="], path: org } }
+  issues:
+    path: /repos/{org}/{repo}/issues
+    columns: { org: { type: text, from: filter }, repo: { type: text, from: filter }, number: integer, state: text }
+    filters:
+      org: { operators: ["="], path: org }
+      repo: { operators: ["="], path: repo }
+      state: { operators: ["="], query: state }
+  comments:
+    path: /repos/{org}/{repo}/issues/{number}/comments
+    columns:
+      org: { type: text, from: filter }
+      repo: { type: text, from: filter }
+      number: { type: integer, from: filter }
+      body: text
+    filters:
+      org: { operators: ["="], path: org }
+      repo: { operators: ["="], path: repo }
+      number: { operators: ["="], path: number }
+  orders:
+    path: /orders
+    pagination: { type: page, parameter: page, size_parameter: size, size: 10 }
+    records: $.rows[*]
+    primary_key: [id]
+    columns:
+      id: bigint
+      customer_id: bigint
+      status: varchar(20)
+      amount: { type: "numeric(10,2)", not_null: true }
+      created: { type: timestamptz, not_null: true }
+      paid: boolean
+    filters:
+      id: { operators: ["=", in], query: id, separator: ",", batch: 3 }
+      customer_id: { operators: ["=", in], query: customer, separator: ",", batch: 20 }
+      status: { operators: ["=", in], query: status, separator: "|" }
+      created: { operators: [">=", "<"], query: created, template: "{operator}{value}", format: rfc3339 }
+      paid: { operators: ["="], query: paid, values: { true: "1", false: "0" } }
+    limit: { query: size, max: 10 }
+    order_by: { query: sort, template: "{field}", descending: "-{field}", separator: ",", columns: [id, amount, created] }
+    select: { query: fields }
+    count: { field: $.total }
+    rows: 30
+  customers:
+    path: /customers
+    primary_key: [id]
+    columns: { id: bigint, name: text }
+    lookup: { filter: id, path: "/customers/{id}", records: $, max: 3 }
+views:
+  open_orders: { sql: "SELECT * FROM hub.orders WHERE status = 'open'" }
+`;
+
+const ORDERS = Array.from({ length: 30 }, (_, k) => ({
+  id: k + 1,
+  customer_id: (k % 6) + 1,
+  status: ['open', 'paid', 'sent'][k % 3],
+  amount: ((k * 7) % 30) + 0.5,
+  created: new Date(Date.UTC(2026, 0, 1 + k)).toISOString(),
+  paid: k % 2 === 0,
+}));
+const CUSTOMERS = Array.from({ length: 6 }, (_, k) => ({ id: k + 1, name: `c${k + 1}` }));
+
+let api: TestApi;
+let gateway: TestGateway;
+let client: RawClient;
+
+beforeAll(async () => {
+  api = await startApi(({ path, query }) => {
+    const [, first, second, third, fourth, fifth] = path.split('/');
+    if (path === '/orgs')
+      return {
+        body: [
+          { login: 'a', plan: 'free' },
+          { login: 'b', plan: 'team' },
+        ].filter((org) => [null, org.plan].includes(query.get('plan'))),
+      };
+    if (first === 'orgs')
+      return {
+        body: [
+          { name: `${second}1`, stars: 5 },
+          { name: `${second}2`, stars: 50 },
+        ],
+      };
+    if (fifth !== undefined) return { body: [{ body: `on ${third}/${fifth}` }] };
+    if (fourth === 'issues')
+      return {
+        body: [
+          { number: 1, state: 'open' },
+          { number: 2, state: 'closed' },
+        ],
+      };
+    if (path === '/customers') return { body: CUSTOMERS };
+    if (first === 'customers') {
+      const found = CUSTOMERS.find((customer) => customer.id === Number(second));
+      return found === undefined ? { status: 404, body: {} } : { body: found };
+    }
+    return { body: orders(query) };
+  });
+  gateway = await startTestGateway({ dsns: { 'hub.yaml': DSN }, env: { HUB_URL: api.url } });
+  client = await RawClient.login(gateway.port);
+});
+afterAll(async () => {
+  client?.close();
+  await gateway?.close();
+  await api?.close();
+});
+
+function orders(query: URLSearchParams): object {
+  const among = (name: string, separator: string, value: unknown): boolean =>
+    !query.has(name) || query.get(name)!.split(separator).includes(String(value));
+  const rows = ORDERS.filter(
+    (row) =>
+      among('id', ',', row.id) &&
+      among('customer', ',', row.customer_id) &&
+      among('status', '|', row.status) &&
+      among('paid', ',', row.paid ? '1' : '0') &&
+      (!query.has('created') || isInRange(row.created, query.get('created')!)),
+  );
+  for (const key of (query.get('sort') ?? '').split(',').reverse()) {
+    const name = key.replace('-', '') as 'id' | 'amount' | 'created';
+    if (key !== '')
+      rows.sort((a, b) => (a[name] < b[name] ? -1 : a[name] > b[name] ? 1 : 0) * (key[0] === '-' ? -1 : 1));
+  }
+  const size = Number(query.get('size'));
+  const start = (Number(query.get('page')) - 1) * size;
+  return { total: rows.length, rows: rows.slice(start, start + size) };
+}
+
+function isInRange(created: string, text: string): boolean {
+  return text.split(' and ').every((part) => {
+    const [, operator, value] = /^(>=|<)(.*)$/.exec(part)!;
+    return operator === '<' ? new Date(created) < new Date(value!) : new Date(created) >= new Date(value!);
+  });
+}
+
+/** Each statement with the number of its rows and the requests that it makes, in any order. */
+const SHAPES: readonly (readonly [string, number, readonly string[]])[] = [
+  ['SELECT id, status FROM hub.orders WHERE id = 7', 1, ['/orders?id=7&fields=id,status&page=1&size=10']],
+  ['SELECT id, status FROM hub.orders WHERE id IN (7, 3, 7)', 2, ['/orders?id=7,3&fields=id,status&page=1&size=10']],
+  [
+    'SELECT id FROM hub.orders WHERE id IN (1, 2, 3, 4, 5)',
+    5,
+    ['/orders?id=1,2,3&fields=id&page=1&size=10', '/orders?id=4,5&fields=id&page=1&size=10'],
+  ],
+  ['SELECT id FROM hub.orders WHERE id = 4 OR id = 9', 2, ['/orders?id=4,9&fields=id&page=1&size=10']],
+  // the last of three pages may be full, so one more is asked for
+  [
+    "SELECT id FROM hub.orders WHERE status = 'open' OR status IN ('sent')",
+    20,
+    [
+      '/orders?status=open%7Csent&fields=id,status&page=1&size=10',
+      '/orders?status=open%7Csent&fields=id,status&page=2&size=10',
+      '/orders?status=open%7Csent&fields=id,status&page=3&size=10',
+    ],
+  ],
+  [
+    "SELECT id FROM hub.orders WHERE (status)::text = 'open' AND id = 1",
+    1,
+    ['/orders?id=1&status=open&fields=id,status&page=1&size=10'],
+  ],
+  ["SELECT id FROM hub.orders WHERE id::text = '7'", 1, ['/orders?id=7&fields=id&page=1&size=10']],
+  [
+    "SELECT id FROM hub.orders WHERE created >= '2026-01-05' AND created < '2026-01-08'",
+    3,
+    ['/orders?created=%3E%3D2026-01-05T00:00:00Z%20and%20%3C2026-01-08T00:00:00Z&fields=id,created&page=1&size=10'],
+  ],
+  [
+    "SELECT id FROM hub.orders WHERE created BETWEEN date '2026-01-29' AND date '2026-01-30'",
+    2,
+    ['/orders?created=%3E%3D2026-01-29T00:00:00Z&fields=id,created&page=1&size=10'],
+  ],
+  [
+    "SELECT id FROM hub.orders WHERE created::date = date '2026-01-03'",
+    1,
+    ['/orders?created=%3E%3D2026-01-03T00:00:00Z%20and%20%3C2026-01-04T00:00:00Z&fields=id,created&page=1&size=10'],
+  ],
+  [
+    "SELECT id FROM hub.orders WHERE created >= timestamptz '2026-01-30 00:00Z' - interval '2 days' AND paid",
+    1,
+    ['/orders?created=%3E%3D2026-01-28T00:00:00Z&paid=1&fields=id,created,paid&page=1&size=10'],
+  ],
+  ['SELECT id FROM hub.orders WHERE NOT paid AND id = 2', 1, ['/orders?id=2&paid=0&fields=id,paid&page=1&size=10']],
+  [
+    'SELECT id FROM hub.orders WHERE (id = 1 AND paid) OR (id = 2 AND amount > 3)',
+    2,
+    ['/orders?id=1,2&fields=id,amount,paid&page=1&size=10'],
+  ],
+  ['SELECT id, amount FROM hub.orders LIMIT 3', 3, ['/orders?fields=id,amount&page=1&size=3']],
+  [
+    "SELECT id FROM hub.orders WHERE status = 'open' LIMIT 3",
+    3,
+    ['/orders?status=open&fields=id,status&page=1&size=3'],
+  ],
+  [
+    "SELECT upper(status) FROM hub.orders WHERE status = 'open' LIMIT 2 OFFSET 1",
+    2,
+    ['/orders?status=open&fields=status&page=1&size=3'],
+  ],
+  [
+    'SELECT id FROM hub.orders ORDER BY amount DESC LIMIT 4',
+    4,
+    ['/orders?fields=id,amount&sort=-amount&page=1&size=4'],
+  ],
+  [
+    "SELECT id FROM hub.orders WHERE status = 'open' ORDER BY created LIMIT 2",
+    2,
+    ['/orders?status=open&fields=id,status,created&sort=created&page=1&size=2'],
+  ],
+  [
+    'SELECT id FROM hub.orders ORDER BY amount, id DESC LIMIT 3',
+    3,
+    ['/orders?fields=id,amount&sort=amount,-id&page=1&size=3'],
+  ],
+  [
+    'SELECT id FROM hub.orders ORDER BY amount, customer_id LIMIT 3',
+    3,
+    ['/orders?fields=id,customer_id,amount&sort=amount&page=1&size=4'],
+  ],
+  ['SELECT id FROM hub.orders ORDER BY id LIMIT 2', 2, ['/orders?fields=id&sort=id&page=1&size=2']],
+  ['SELECT count(*) FROM hub.orders', 1, ['/orders?fields=id&page=1&size=1']],
+  ["SELECT count(*) FROM hub.orders WHERE status = 'open'", 1, ['/orders?status=open&fields=id&page=1&size=1']],
+  // the API cannot count by amount; its first page is full, so one more is asked for
+  [
+    "SELECT count(*) FROM hub.orders WHERE status = 'open' AND amount > 3",
+    1,
+    [
+      '/orders?status=open&fields=status,amount&page=1&size=10',
+      '/orders?status=open&fields=status,amount&page=2&size=10',
+    ],
+  ],
+  ['SELECT name FROM hub.customers WHERE id = 3', 1, ['/customers/3']],
+  ['SELECT name FROM hub.customers WHERE id IN (3, 5)', 2, ['/customers/3', '/customers/5']],
+  // more than `max` of the lookup: the whole list is one request
+  ['SELECT name FROM hub.customers WHERE id IN (1, 2, 3, 4)', 4, ['/customers']],
+  ['SELECT name FROM hub.customers WHERE id = 99', 0, ['/customers/99']],
+  [
+    'SELECT c.name FROM hub.orders o JOIN hub.customers c ON c.id = o.customer_id WHERE o.id IN (2, 8)',
+    2,
+    ['/customers/2', '/orders?id=2,8&fields=id,customer_id&page=1&size=10'],
+  ],
+  [
+    "SELECT c.name FROM hub.orders o JOIN hub.customers c ON c.id = o.customer_id WHERE o.status = 'open' AND o.paid",
+    5,
+    ['/customers/1', '/orders?status=open&paid=1&fields=customer_id,status,paid&page=1&size=10'],
+  ],
+  [
+    'SELECT c.name, o.id FROM hub.customers c LEFT JOIN hub.orders o ON o.customer_id = c.id WHERE c.id = 2',
+    5,
+    ['/customers/2', '/orders?customer=2&fields=id,customer_id&page=1&size=10'],
+  ],
+  ["SELECT name FROM hub.repos WHERE org = 'a'", 2, ['/orgs/a/repos']],
+  ["SELECT name FROM hub.repos WHERE org IN ('a', 'b')", 4, ['/orgs/a/repos', '/orgs/b/repos']],
+  ['SELECT r.name FROM hub.orgs o JOIN hub.repos r ON r.org = o.login', 4, ['/orgs', '/orgs/a/repos', '/orgs/b/repos']],
+  [
+    "SELECT r.name FROM hub.orgs o LEFT JOIN hub.repos r ON r.org = o.login WHERE o.plan = 'team'",
+    2,
+    ['/orgs/b/repos', '/orgs?plan=team'],
+  ],
+  [
+    "SELECT name FROM hub.repos WHERE org IN (SELECT login FROM hub.orgs WHERE plan = 'team')",
+    2,
+    ['/orgs/b/repos', '/orgs?plan=team'],
+  ],
+  [
+    "SELECT login, (SELECT max(stars) FROM hub.repos r WHERE r.org = o.login) FROM hub.orgs o WHERE plan = 'free'",
+    1,
+    ['/orgs/a/repos', '/orgs?plan=free'],
+  ],
+  [
+    'SELECT login FROM hub.orgs o WHERE EXISTS (SELECT FROM hub.repos r WHERE r.org = o.login AND stars > 9)',
+    2,
+    ['/orgs', '/orgs/a/repos', '/orgs/b/repos'],
+  ],
+  [
+    'SELECT o.login, x.name FROM hub.orgs o, LATERAL (SELECT name FROM hub.repos r WHERE r.org = o.login ORDER BY stars DESC LIMIT 1) x',
+    2,
+    ['/orgs', '/orgs/a/repos', '/orgs/b/repos'],
+  ],
+  [
+    "WITH o AS (SELECT login FROM hub.orgs WHERE plan = 'team') SELECT r.name FROM o JOIN hub.repos r ON r.org = o.login",
+    2,
+    ['/orgs/b/repos', '/orgs?plan=team'],
+  ],
+  [
+    "SELECT i.number FROM hub.repos r JOIN hub.issues i ON i.org = r.org AND i.repo = r.name WHERE r.org = 'a' AND i.state = 'open'",
+    2,
+    ['/orgs/a/repos', '/repos/a/a1/issues?state=open', '/repos/a/a2/issues?state=open'],
+  ],
+  [
+    "SELECT i.number FROM hub.orgs o JOIN hub.repos r ON r.org = o.login JOIN hub.issues i ON i.org = r.org AND i.repo = r.name WHERE o.plan = 'team' AND r.stars > 9",
+    2,
+    ['/orgs/b/repos', '/orgs?plan=team', '/repos/b/b2/issues'],
+  ],
+  [
+    "SELECT c.body FROM hub.orgs o JOIN hub.repos r ON r.org = o.login JOIN hub.issues i ON i.org = r.org AND i.repo = r.name JOIN hub.comments c ON c.org = i.org AND c.repo = i.repo AND c.number = i.number WHERE o.plan = 'free' AND i.state = 'open'",
+    2,
+    [
+      '/orgs/a/repos',
+      '/orgs?plan=free',
+      '/repos/a/a1/issues/1/comments',
+      '/repos/a/a1/issues?state=open',
+      '/repos/a/a2/issues/1/comments',
+      '/repos/a/a2/issues?state=open',
+    ],
+  ],
+  [
+    'SELECT "_"."id", "_"."status" FROM (SELECT "id", "status", "amount" FROM "hub"."orders" "$Table") "_" WHERE "_"."id" = 5 AND "_"."id" IS NOT NULL',
+    1,
+    ['/orders?id=5&fields=id,status&page=1&size=10'],
+  ],
+  [
+    'SELECT "_"."id" FROM (SELECT "rows"."id" AS "id", "rows"."status" AS "status" FROM "hub"."orders" "rows") "_" WHERE "_"."status" = \'open\' LIMIT 4',
+    4,
+    ['/orders?status=open&fields=id,status&page=1&size=4'],
+  ],
+  [
+    'SELECT "rows"."status" AS "status" FROM (SELECT "status" FROM "hub"."orders" "$Table" WHERE "status" = \'sent\') "rows" GROUP BY "status" LIMIT 1000001',
+    1,
+    ['/orders?status=sent&fields=status&page=1&size=10', '/orders?status=sent&fields=status&page=2&size=10'],
+  ],
+  ['SELECT count(*) FROM hub.open_orders', 1, ['/orders?status=open&fields=id&page=1&size=1']],
+  ['SELECT id FROM hub.open_orders WHERE id = 4', 1, ['/orders?id=4&status=open&fields=id,status&page=1&size=10']],
+  [
+    'SELECT a.id FROM hub.orders a JOIN hub.orders b ON b.customer_id = a.customer_id WHERE a.id = 1',
+    5,
+    ['/orders?customer=1&fields=customer_id&page=1&size=10', '/orders?id=1&fields=id,customer_id&page=1&size=10'],
+  ],
+  [
+    'SELECT id FROM hub.orders WHERE id = 1 UNION ALL SELECT id FROM hub.orders WHERE id = 2',
+    2,
+    ['/orders?id=1&fields=id&page=1&size=10', '/orders?id=2&fields=id&page=1&size=10'],
+  ],
+];
+
+describe('the requests of a statement', () => {
+  it.each(SHAPES)('%s', async (sql, rows, requests) => {
+    const from = api.requests.length;
+    const frames = await client.query(sql);
+    expect(errorOf(frames)).toBeNull();
+    expect(
+      api.requests
+        .slice(from)
+        .map(({ url }) => url)
+        .sort(),
+    ).toEqual([...requests].sort());
+    expect(frames.filter(({ type }) => type === 'D')).toHaveLength(rows);
+  });
+
+  it.each(['SELECT * FROM hub.repos', 'SELECT r.name FROM hub.repos r LEFT JOIN hub.orgs o ON o.login = r.org'])(
+    'none, but a hint that shows a working WHERE: %s',
+    async (sql) => {
+      const from = api.requests.length;
+      const error = errorOf(await client.query(sql));
+      expect(error).toMatchObject({
+        sqlstate: 'HV00L',
+        message: 'virtual table "hub.repos" needs a filter on column "org"',
+      });
+      expect(error?.hint).toContain("WHERE org = '…'");
+      expect(api.requests.slice(from)).toEqual([]);
+    },
+  );
+});
