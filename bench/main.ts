@@ -1,6 +1,7 @@
 import { parseArgs } from 'node:util';
 import { benchDrivers } from './drivers.js';
 import { benchPaging } from './paging.js';
+import { benchPlanning } from './planning.js';
 import { benchRelay } from './relay.js';
 import { benchStart } from './start.js';
 import { benchStream } from './stream.js';
@@ -15,6 +16,10 @@ const SECTIONS: Readonly<Record<string, Section>> = {
   start: {
     about: 'from the start of `tidegate serve` to the first answered query, with and without engine data',
     run: (isQuick, print, signal) => benchStart(isQuick ? 1 : 5, print, signal),
+  },
+  planning: {
+    about: 'what planning adds to a statement: joins of one to ten tables, against ordinary ones',
+    run: (isQuick, print, signal) => benchPlanning(isQuick ? 10 : 60, print, signal),
   },
   relay: {
     about: 'round trips of queries that are only relayed, against the engine itself',
