@@ -34,8 +34,8 @@ export function readBindings(root: PlanNode): Binding[] {
       }
     }
     for (const equality of readEqualities(node['Join Filter'])) addJoinFilter(bindings, equality, node);
-    for (const [index, child] of (node.Plans ?? []).entries()) {
-      visit(child, [...ancestors, { node, isInner: isJoin(node) && index === 1 }]);
+    for (const child of node.Plans ?? []) {
+      visit(child, [...ancestors, { node, isInner: isJoin(node) && child === sideOf(node, 'Inner') }]);
     }
   };
   visit(root, []);
@@ -47,14 +47,17 @@ function addLookUp(bindings: Binding[], equality: ColumnEquality, alias: string,
   const other = own === equality.left ? equality.right : equality.left;
   if (own.alias !== alias || other.alias === alias) return;
   bindings.push({ alias, column: own.column, sourceAlias: other.alias, sourceColumn: other.column });
-  const join = ancestors.findLast((ancestor) => ancestor.isInner && reaches(ancestor.node.Plans![0]!, other));
-  if (join === undefined || !dropsUnmatched(join.node)) return;
+  const at = ancestors.findLastIndex(({ node, isInner }) => isInner && reaches(sideOf(node, 'Outer')!, other));
+  if (at < 0 || !dropsUnmatched(ancestors[at]!.node)) return;
+  // `LATERAL (SELECT count(*) …)` has a row where the looked-up table has none.
+  if (!ancestors.slice(at + 1).every(isEmptyWithoutRows)) return;
   bindings.push({ alias: other.alias, column: other.column, sourceAlias: alias, sourceColumn: own.column });
 }
 
 function addJoinFilter(bindings: Binding[], { left, right }: ColumnEquality, join: PlanNode): void {
-  const [outer, inner] = join.Plans ?? [];
-  if (outer === undefined || inner === undefined || !isJoin(join)) return;
+  if (!isJoin(join)) return;
+  const [outer, inner] = [sideOf(join, 'Outer'), sideOf(join, 'Inner')];
+  if (outer === undefined || inner === undefined) return;
   for (const [own, other] of [
     [left, right],
     [right, left],
@@ -71,6 +74,17 @@ const INNER_LIMITED = new Set(['Inner', 'Left', 'Semi', 'Anti']);
 
 function dropsUnmatched(join: PlanNode): boolean {
   return join['Join Type'] === 'Inner' || join['Join Type'] === 'Semi';
+}
+
+/** Whether a node on the way up has no rows where the one below it has none. */
+function isEmptyWithoutRows({ node, isInner }: Ancestor): boolean {
+  if (!PASSING.has(node['Node Type'])) return false;
+  return !isJoin(node) || node['Join Type'] === 'Inner' || (!isInner && INNER_LIMITED.has(node['Join Type'] ?? ''));
+}
+
+/** A join's input; plans of subqueries can stand before and behind the two. */
+function sideOf(join: PlanNode, side: 'Outer' | 'Inner'): PlanNode | undefined {
+  return join.Plans?.find((child) => child['Parent Relationship'] === side);
 }
 
 function isJoin(node: PlanNode): boolean {

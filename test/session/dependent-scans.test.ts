@@ -89,6 +89,8 @@ describe('a required filter is found wherever the statement has it', () => {
     ['SELECT * FROM shop.items i JOIN shop.orders o ON o.id > i.order_id'],
     ['SELECT * FROM (SELECT * FROM shop.items LIMIT 3) i JOIN shop.orders o ON o.id = i.order_id'],
     ['SELECT * FROM shop.items a JOIN shop.items b ON a.order_id = b.order_id'],
+    ['SELECT * FROM shop.items i, LATERAL (SELECT count(*) FROM shop.orders o WHERE o.id = i.order_id) x'],
+    ['SELECT * FROM shop.items i, LATERAL (SELECT 1 FROM shop.rates r LEFT JOIN shop.orders o ON o.id = i.order_id) x'],
   ])('and where it does not: HV00L, %s', async (sql) => {
     expect(errorOf(await client.query(sql))).toMatchObject({ sqlstate: 'HV00L' });
   });
