@@ -1,4 +1,5 @@
 import type { FilterModel } from '../config/model.js';
+import type { ScalarName } from '../core/sql-type.js';
 import { type Condition, readConditions } from './conditions.js';
 import type { OutputSettings } from './constants.js';
 import { type Binding, readBindings } from './dependencies.js';
@@ -105,17 +106,22 @@ class Resolver {
       .filter((text) => readConditions(text, node!.alias).every(isSelfContained));
     const sourceFilter =
       !this.#canCopyConditions || simple.length === 0 ? null : simple.map((text) => `(${text})`).join(' AND ');
-    return { column, source, sourceColumn, sourceFilter, sourceAlias: node!.alias, optional };
+    const isTruth = this.#typeOf(source, sourceColumn) === 'boolean';
+    return { column, source, sourceColumn, sourceFilter, sourceAlias: node!.alias, isTruth, optional };
   }
 
   /** Values travel as text, so a cast between columns of other types would change what they mean. */
   #isSameType(scan: number, column: string, source: number, sourceColumn: string): boolean {
     const family = (index: number, name: string): string => {
-      const scalar = this.#scans[index]!.spec!.table.columns.find((item) => item.name === name)!.type.scalar;
+      const scalar = this.#typeOf(index, name);
       if (scalar === 'varchar') return 'text';
       return scalar === 'smallint' || scalar === 'integer' ? 'bigint' : scalar;
     };
     return family(scan, column) === family(source, sourceColumn);
+  }
+
+  #typeOf(scan: number, name: string): ScalarName {
+    return this.#scans[scan]!.spec!.table.columns.find((item) => item.name === name)!.type.scalar;
   }
 
   #waitsFor(scan: number, other: number): boolean {

@@ -16,6 +16,8 @@ export interface Dependency {
   /** Conditions on the source's rows, in terms of `sourceAlias`, that leave fewer values; null: none that are simple. */
   readonly sourceFilter: string | null;
   readonly sourceAlias: string;
+  /** Whether the values are of type boolean. */
+  readonly isTruth: boolean;
   /** The filter that can be left out where there are too many values; null: the API needs it. */
   readonly optional: FilterModel | null;
 }

@@ -22,9 +22,9 @@ function selectValues({ select, columns, primaryKey }: TableModel, wanted: reado
   const inRecords = columns.filter((column) => column.from === 'record');
   const needed = inRecords.filter((column) => wanted.includes(column.name));
   if (needed.length === inRecords.length) return [];
-  // Records without any field could not be told from none.
-  const [key] = inRecords.filter((column) => primaryKey.includes(column.name));
-  const sent = needed.length > 0 ? needed : [key ?? inRecords[0]!];
+  // With their keys no two pages are the same, which would look like an API that repeats itself.
+  const sent = inRecords.filter(({ name }) => wanted.includes(name) || primaryKey.includes(name));
+  if (sent.length === 0) sent.push(inRecords[0]!);
   const names = [...new Set(sent.map(apiField))];
   return [{ place: select.place, parameter: select.parameter, value: names.join(select.separator) }];
 }

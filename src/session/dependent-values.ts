@@ -11,7 +11,8 @@ export function valuesQuery(table: string, group: readonly Dependency[]): string
   const columns = group.map((dependency) => `${alias}.${quoteIdentifier(dependency.sourceColumn)}`);
   const conditions = columns.map((column) => `${column} IS NOT NULL`);
   if (sourceFilter !== null) conditions.push(sourceFilter);
-  const outputs = columns.map((column) => `${column}::text`).join(', ');
+  // As cells have it: a truth value's text is another one.
+  const outputs = columns.map((column, index) => canonicalText(column, group[index]!.isTruth)).join(', ');
   return `SELECT DISTINCT ${outputs} FROM ${table} AS ${alias} WHERE ${conditions.join(' AND ')} ORDER BY ${outputs}`;
 }
 
@@ -43,6 +44,10 @@ export function dependentFilters(
       index === list ? { column, operator: 'in', values } : { column, operator: '=', values: [row[index]!] },
     ),
   );
+}
+
+function canonicalText(column: string, isTruth: boolean): string {
+  return isTruth ? `CASE WHEN ${column} THEN 't' ELSE 'f' END` : `${column}::text`;
 }
 
 function isListColumn(table: TableModel, column: string): boolean {

@@ -210,7 +210,7 @@ const SHAPES: readonly (readonly [string, number, readonly string[]])[] = [
   [
     "SELECT upper(status) FROM hub.orders WHERE status = 'open' LIMIT 2 OFFSET 1",
     2,
-    ['/orders?status=open&fields=status&page=1&size=3'],
+    ['/orders?status=open&fields=id,status&page=1&size=3'],
   ],
   [
     'SELECT id FROM hub.orders ORDER BY amount DESC LIMIT 4',
@@ -240,8 +240,8 @@ const SHAPES: readonly (readonly [string, number, readonly string[]])[] = [
     "SELECT count(*) FROM hub.orders WHERE status = 'open' AND amount > 3",
     1,
     [
-      '/orders?status=open&fields=status,amount&page=1&size=10',
-      '/orders?status=open&fields=status,amount&page=2&size=10',
+      '/orders?status=open&fields=id,status,amount&page=1&size=10',
+      '/orders?status=open&fields=id,status,amount&page=2&size=10',
     ],
   ],
   ['SELECT name FROM hub.customers WHERE id = 3', 1, ['/customers/3']],
@@ -257,7 +257,7 @@ const SHAPES: readonly (readonly [string, number, readonly string[]])[] = [
   [
     "SELECT c.name FROM hub.orders o JOIN hub.customers c ON c.id = o.customer_id WHERE o.status = 'open' AND o.paid",
     5,
-    ['/customers/1', '/orders?status=open&paid=1&fields=customer_id,status,paid&page=1&size=10'],
+    ['/customers/1', '/orders?status=open&paid=1&fields=id,customer_id,status,paid&page=1&size=10'],
   ],
   [
     'SELECT c.name, o.id FROM hub.customers c LEFT JOIN hub.orders o ON o.customer_id = c.id WHERE c.id = 2',
@@ -332,14 +332,14 @@ const SHAPES: readonly (readonly [string, number, readonly string[]])[] = [
   [
     'SELECT "rows"."status" AS "status" FROM (SELECT "status" FROM "hub"."orders" "$Table" WHERE "status" = \'sent\') "rows" GROUP BY "status" LIMIT 1000001',
     1,
-    ['/orders?status=sent&fields=status&page=1&size=10', '/orders?status=sent&fields=status&page=2&size=10'],
+    ['/orders?status=sent&fields=id,status&page=1&size=10', '/orders?status=sent&fields=id,status&page=2&size=10'],
   ],
   ['SELECT count(*) FROM hub.open_orders', 1, ['/orders?status=open&fields=id&page=1&size=1']],
   ['SELECT id FROM hub.open_orders WHERE id = 4', 1, ['/orders?id=4&status=open&fields=id,status&page=1&size=10']],
   [
     'SELECT a.id FROM hub.orders a JOIN hub.orders b ON b.customer_id = a.customer_id WHERE a.id = 1',
     5,
-    ['/orders?customer=1&fields=customer_id&page=1&size=10', '/orders?id=1&fields=id,customer_id&page=1&size=10'],
+    ['/orders?customer=1&fields=id,customer_id&page=1&size=10', '/orders?id=1&fields=id,customer_id&page=1&size=10'],
   ],
   [
     'SELECT id FROM hub.orders WHERE id = 1 UNION ALL SELECT id FROM hub.orders WHERE id = 2',
