@@ -62,7 +62,7 @@ describe('pages at once', () => {
     for (const [stop, requests] of stops) {
       it(`reads ${type} pages in order, each once, until ${stop[0]?.type ?? 'the first short one'}`, async () => {
         // The earlier a page, the later its answer.
-        const { seen, handler } = paged(125, type, (position) => 20 - (position % 7) * 3);
+        const { seen, handler } = paged(125, type, (position) => 45 - (position % 7) * 3);
         const server = await api(handler);
         const pagination = numbered(type, { stop, concurrency: 4 });
         const model = table(httpSource(server.origin, { pagination }));
