@@ -21,9 +21,10 @@ export function buildDsn(input: DsnInput, context: BuildContext): DsnModel {
       'Declare at least one under "tables".',
     );
   }
-  const tables = Object.entries(input.tables ?? {}).map(([table, value]) =>
-    buildTable(table, name, input, value, context),
-  );
+  const tables = Object.entries(input.tables ?? {})
+    // Without its address a service has one problem, not also those of a table that nobody wrote.
+    .filter(([table]) => table !== METADATA_TABLE || service !== null)
+    .map(([table, value]) => buildTable(table, name, input, value, context));
   return {
     name,
     description: input.description ?? null,
@@ -48,8 +49,12 @@ function buildService(input: DsnInput, context: BuildContext): ((metadata: Table
     }
     return null;
   }
-  if (input.url === undefined && !isDamaged(context, ['url'])) {
-    problems.add(tree.keyAt(['type']), 'an OData service needs "url"', 'Add the address below which it has $metadata.');
+  if (input.url === undefined) {
+    if (!isDamaged(context, ['url'])) {
+      const hint = 'Add the address below which it has $metadata.';
+      problems.add(tree.keyAt(['type']), 'an OData service needs "url"', hint);
+    }
+    return null;
   }
   const { part, completion } = context.parts.get(METADATA_TABLE)!;
   return (metadata) => ({
