@@ -45,6 +45,8 @@ export interface LoadOptions {
   readonly withPrimaryKey: boolean;
   /** The table is read in the order of its rows: without parallel workers, which would mix it up. */
   readonly keepsOrder?: boolean;
+  /** The table will be joined with others: where it is large the engine learns of its values what it needs to plan that. */
+  readonly isJoined?: boolean;
 }
 
 /** The PostgreSQL behind the gateway. */

@@ -15,6 +15,8 @@ import { keyColumns, neverNullColumns, scanTableDdl } from './table-ddl.js';
  * keep one while it waits for its pages, and one that fails on its first page never makes a table.
  */
 const READ_AHEAD_BYTES = 512 * 1024;
+/** From this many bytes on a bad plan costs more than the look at a sample of the rows that prevents it. */
+const ANALYZED_BYTES = 1024 * 1024;
 /** How long the engine may take to forget an abandoned COPY before its connection is given up. */
 const ABANDON_TIMEOUT_MS = 2000;
 
@@ -47,10 +49,10 @@ export class ScanTables {
     const sql = loadSql(entry, columns, name, options);
     const encoder = new CopyTextEncoder();
     const frames: Buffer[] = [];
-    let pendingBytes = 0;
+    let bytes = 0;
     const keep = (frame: Buffer) => {
       frames.push(frame);
-      pendingBytes += frame.length;
+      bytes += frame.length;
     };
     const iterator = batches[Symbol.asyncIterator]();
     let load: RunningLoad | null = null;
@@ -60,7 +62,7 @@ export class ScanTables {
         if (next.done === true) break;
         checkBatch(next.value, columns);
         encoder.encode(next.value, keep);
-        if (load === null && pendingBytes < READ_AHEAD_BYTES) continue;
+        if (load === null && bytes < READ_AHEAD_BYTES) continue;
         load ??= await RunningLoad.begin(this.#pool, sql, signal);
         for (const frame of frames.splice(0)) await untilAborted(load.copy.write(frame), signal);
       }
@@ -68,7 +70,8 @@ export class ScanTables {
       load ??= await RunningLoad.begin(this.#pool, sql, signal);
       for (const frame of frames.splice(0)) await untilAborted(load.copy.write(frame), signal);
       await untilAborted(load.copy.end(), signal);
-      await load.commit();
+      const isAnalyzed = options.isJoined === true && bytes >= ANALYZED_BYTES && columns.length > 0;
+      await load.commit(isAnalyzed ? `ANALYZE ${name} (${columns.map(quoteIdentifier).join(', ')})` : null);
     } catch (error) {
       await load?.abandon();
       throw translate(error, entry, name);
@@ -105,8 +108,9 @@ class RunningLoad {
     }
   }
 
-  async commit(): Promise<void> {
-    await this.#client.query('COMMIT');
+  /** @param last run in the same transaction */
+  async commit(last: string | null): Promise<void> {
+    await this.#client.query(last === null ? 'COMMIT' : `${last}; COMMIT`);
     this.#isOpen = false;
     this.#pool.release(this.#client);
   }

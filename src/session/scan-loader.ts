@@ -101,7 +101,8 @@ export class ScanLoader {
       const request = { entry, spec: whole, mode: this.#mode, withPrimaryKey };
       return this.#scans.run(whole, purpose, (context) => cache.acquire(request, scanner, context));
     }
-    return engine.load(entry, spec.columns, this.#open(specs, purpose), { withPrimaryKey }, this.#signal);
+    const options = { withPrimaryKey, isJoined: this.#plan.scans.length > 1 };
+    return engine.load(entry, spec.columns, this.#open(specs, purpose), options, this.#signal);
   }
 
   #open(specs: readonly ScanSpec[], purpose: ScanPurpose): AsyncGenerator<RowBatch, void, void> {

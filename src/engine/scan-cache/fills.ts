@@ -85,7 +85,7 @@ export class Fills {
       return isUnchanged ? null : resumed(first, source);
     };
     const load = async (batches: AsyncGenerator<RowBatch, void, void>): Promise<CacheLease> => {
-      const options = { withPrimaryKey: scope.hasKey, keepsOrder: true };
+      const options = { withPrimaryKey: scope.hasKey, keepsOrder: true, isJoined: true };
       const table = await this.#engine.load(entry, scope.spec.columns, batches, options, fill.signal);
       return await this.#kept.keep(identity, {
         scope: fill.filledScope,

@@ -135,7 +135,7 @@ export class KeptTables {
         entry,
         columns,
         rows,
-        { withPrimaryKey: true, keepsOrder: true },
+        { withPrimaryKey: true, keepsOrder: true, isJoined: true },
         signal,
       );
       return await this.keep(identity, { ...scan, expiresAt, scope: { ...scan.scope, hasKey: true }, table });
