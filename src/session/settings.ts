@@ -16,6 +16,11 @@ export class ReportedSettings {
     this.#values.set(body.cstring(), body.cstring());
   }
 
+  /** All of them, in an order that does not change. */
+  get all(): readonly (readonly [string, string])[] {
+    return [...this.#values];
+  }
+
   get clientEncoding(): string {
     return this.#values.get('client_encoding') ?? 'UTF8';
   }
@@ -53,6 +58,8 @@ export interface AskedSettings {
 
 const ASKED = [
   'statement_timeout',
+  // Nothing reads it: it is part of what a plan was made under.
+  'role',
   'bytea_output',
   'extra_float_digits',
   'tidegate.execution',

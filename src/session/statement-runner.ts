@@ -29,6 +29,7 @@ import { EngineRun } from './engine-run.js';
 import { evaluateInSession } from './evaluate-expressions.js';
 import { explainLines, explainTransform, tableNamesShown } from './explain-lines.js';
 import { describeKept, openStream, streamsFromApi, widenedStream } from './kept-scans.js';
+import { PlanCache } from './plan-cache.js';
 import { asPlanned } from './planner-settings.js';
 import type { PortalRun, RunningStatement } from './prepared.js';
 import type { RowEncoder } from './row-encoder.js';
@@ -50,6 +51,7 @@ export class StatementRunner {
   readonly cursors = new Map<string, StreamCursor>();
   /** What FETCH and MOVE need of the portals that stream. */
   readonly #portalCursors = new WeakMap<PortalRun, StreamCursor>();
+  readonly #plans = new PlanCache();
   #count = 0;
 
   constructor(
@@ -74,9 +76,11 @@ export class StatementRunner {
     }
     const unqualified = names.unqualified(statement);
     let asked: AskedSettings | null = null;
+    let settings = '';
     const oids = new Map<string, number>();
     const setSettings = (row: readonly (string | null)[]): void => {
       asked = readSettings(row);
+      settings = JSON.stringify([row, this.reported.all]);
       active.limitTime(asked.statementTimeoutMs, onTimeout);
     };
     const settingsRequest = {
@@ -84,21 +88,31 @@ export class StatementRunner {
       parameterOids: unqualified.map(() => 25),
       bindTail: textBindTail(unqualified.map((name) => `"${name.replaceAll('"', '""')}"`)),
     };
-    if (unqualified.length > 0) {
+    const { catalogue } = names;
+    if (unqualified.length > 0 || this.#plans.mayHave(statement, catalogue, bound)) {
       const [rows] = await ownQueries(this.link, [settingsRequest]);
       setSettings(rows![0]!);
       for (const [index, name] of unqualified.entries()) oids.set(name, oidAnswered(rows![0]!, index));
     }
     const resolve: Resolve = (reference) => names.resolve(reference, oids);
     if (!this.#readsVirtualTables(statement, resolve)) return null;
+    const known = asked === null ? null : this.#plans.find(statement, { catalogue, bound, settings });
+    if (known !== null) return this.#run(bound, statement, known, asked!, active);
+    // Temporary views and functions can be others the next time.
+    let isPure =
+      statement.references.tables.every((reference) => resolve(reference) !== undefined) &&
+      !/pg_temp/i.test(statement.text);
     const plan = await planStatement(statement, statement.inner ?? statement, {
-      catalogue: names.catalogue,
+      catalogue,
       resolve,
       settings: () => ({ hasIsoDates: this.reported.hasIsoDates, hasExactFloats: asked!.hasExactFloats }),
       parameterNumber: parameterNumber(bound),
       planTables: async (entry, count) =>
         entry.planTables.length >= count ? entry.planTables : this.services.engine.ensurePlanTables(entry, count),
-      evaluate: (evaluations) => evaluateInSession(this.link, evaluations),
+      evaluate: (evaluations) => {
+        isPure = false;
+        return evaluateInSession(this.link, evaluations);
+      },
       explain: async (text, how) => {
         const explain = {
           sql: Buffer.from(`EXPLAIN (VERBOSE, FORMAT JSON) ${text}`, 'latin1'),
@@ -115,6 +129,7 @@ export class StatementRunner {
       },
     });
     if (plan.scans.length === 0) return null;
+    this.#plans.keep(statement, { catalogue, bound, settings }, plan, isPure);
     active.signal.throwIfAborted();
     return this.#run(bound, statement, plan, asked!, active);
   }
