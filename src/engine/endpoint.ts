@@ -106,6 +106,8 @@ export async function openClient(endpoint: Endpoint): Promise<pg.Client> {
     connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
     types: { getTypeParser: () => (text: unknown) => text },
   });
+  // One that comes before the caller listens, and one of an idle connection, would end the process.
+  client.on('error', () => undefined);
   try {
     await client.connect();
   } catch (cause) {
