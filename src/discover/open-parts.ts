@@ -4,10 +4,8 @@ import { ConfigurationError, type LoadOptions, loadGateway } from '../config/loa
 import type { DsnModel, GatewayModel, TableModel } from '../config/model.js';
 import { errors, GatewayError } from '../core/errors.js';
 import type { TokenStore } from '../oauth/store/token-store.js';
-import { inferTable } from './infer/infer-table.js';
-import { Sampler } from './sample/sampler.js';
+import type { Sampler } from './sample/sampler.js';
 import { SampleCache } from './sample-cache.js';
-import { readService } from './service.js';
 
 type Keys = Readonly<Record<string, unknown>>;
 
@@ -68,6 +66,12 @@ export class OpenParts {
     const done = new Set<string>();
     const outcomes: PartOutcome[] = [];
     let { model } = await this.#load(isForgotten);
+    // Nothing to find out is the usual case, and a start should not wait for code that it does not need.
+    const [{ Sampler }, { inferTable }, { readService }] = await Promise.all([
+      import('./sample/sampler.js'),
+      import('./infer/infer-table.js'),
+      import('./service.js'),
+    ]);
     const sampler = new Sampler(this.#openTokens(model));
     const look = async (part: OpenPart, find: () => Promise<Keys>): Promise<void> => {
       const problem = await this.#find(part, find);

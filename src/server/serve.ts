@@ -1,6 +1,6 @@
 import type { GatewayModel } from '../config/model.js';
 import type { GatewayError } from '../core/errors.js';
-import { OpenParts } from '../discover/open-parts.js';
+import { isComplete, OpenParts } from '../discover/open-parts.js';
 import { startEngine } from '../engine/start-engine.js';
 import type { Log } from '../session/services.js';
 import type { Gateway } from './gateway.js';
@@ -49,10 +49,12 @@ export async function serve(options: ServeOptions): Promise<Serving> {
   });
   starting.catch(() => {}); // whoever awaits it reports it
   const { Gateway } = await import('./gateway.js');
-  let model: GatewayModel;
+  let model = declared;
   try {
-    await Sampling.beforeStart(parts, declared, log);
-    ({ model } = await parts.load());
+    if (!isComplete(declared)) {
+      await Sampling.beforeStart(parts, declared, log);
+      ({ model } = await parts.load());
+    }
   } catch (error) {
     await starting.then((engine) => engine.close());
     throw error;
