@@ -101,7 +101,15 @@ describe('the token store in a shared engine', () => {
     );
     expect(most).toBe(1);
     let release = (): void => {};
-    const held = some[0]!.exclusive('x', signal, () => new Promise<void>((resolve) => (release = resolve)));
+    let held = Promise.resolve();
+    await new Promise<void>((entered) => {
+      held = some[0]!.exclusive('x', signal, () => {
+        entered();
+        return new Promise<void>((resolve) => {
+          release = resolve;
+        });
+      });
+    });
     const controller = new AbortController();
     const waiting = some[1]!.exclusive('x', controller.signal, async () => {});
     await some[1]!.exclusive('another', signal, async () => {});
