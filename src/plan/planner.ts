@@ -127,14 +127,11 @@ function readShape(
   const { limitNodes } = top;
   const sort = limitNodes > 0 ? readSort(top.node) : null;
   const node = sort?.input ?? top.node;
-  const type = node['Node Type'];
   // An index of the plan table can stand in for a Sort that the API's order would need. A Sort that a constant makes
   // needless still leaves its column among the outputs, behind those of the statement.
   const isOrdered = template.parts.some((part) => 'text' in part && /\border\b/i.test(part.text));
   // Below a Sort the order of the scan is of no matter.
-  const isScan = (UNORDERED_SCANS.has(type) || ORDERED_SCANS.has(type)) && (sort !== null || !isOrdered);
-  const isOnlyNode = (node.Plans ?? []).every((child) => child['Node Type'] === 'Bitmap Index Scan');
-  const isOneScan = isScan && isOnlyNode && template.scans.length === 1;
+  const isOneScan = isSingleScan(node) && (sort !== null || !isOrdered) && template.scans.length === 1;
   const window = limitWindow(statement, limitNodes, parameterNumber);
   return {
     root,
@@ -298,6 +295,7 @@ function compileConditions(
   );
 }
 
+/** Whether a node reads a table and nothing stands below it but the index look-ups that it reads by. */
 function isSingleScan(node: PlanNode): boolean {
   const type = node['Node Type'];
   const isScan = UNORDERED_SCANS.has(type) || ORDERED_SCANS.has(type);
