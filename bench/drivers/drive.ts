@@ -1,49 +1,13 @@
 import { createReader } from '../../drivers/registry.js';
 import type { ColumnModel, TableModel } from '../../src/config/model.js';
-import { parseSqlType } from '../../src/core/sql-type.js';
+import { plainColumn, plainTable } from '../../src/config/plain-model.js';
 import type { BenchFormat, Work } from './format.js';
 import type { Field } from './records.js';
 
 const CHUNK_BYTES = 64 * 1024;
 
-const toColumn = ([name, type]: Field): ColumnModel => ({
-  name,
-  type: parseSqlType(type)!,
-  description: null,
-  from: 'record',
-  field: name,
-  apiName: null,
-  format: null,
-  timezone: 'UTC',
-  decimal: null,
-  nullValues: null,
-  defaultValue: null,
-  onError: 'fail',
-  notNull: false,
-  references: null,
-});
-
-const toTable = ({ driver, records }: BenchFormat, columns: readonly ColumnModel[]): TableModel => ({
-  dsn: 'bench',
-  name: 'rows',
-  description: null,
-  location: { file: 'bench.yaml', line: 1, column: 1 },
-  driver,
-  source: { type: 'files', patterns: [], compression: { type: 'auto', entry: null }, baseDir: '/', allowPaths: [] },
-  records,
-  recordsMissing: 'error',
-  columns,
-  primaryKey: [],
-  filters: [],
-  filterSeparator: ' and ',
-  limit: null,
-  orderBy: null,
-  select: null,
-  count: null,
-  rows: null,
-  lookup: null,
-  cache: null,
-});
+const toTable = ({ driver, records }: BenchFormat, columns: readonly ColumnModel[]): TableModel =>
+  plainTable('bench', 'rows', { driver, records, columns });
 
 async function* chunksOf(bytes: Buffer): AsyncGenerator<Buffer> {
   for (let i = 0; i < bytes.length; i += CHUNK_BYTES) yield bytes.subarray(i, i + CHUNK_BYTES);
@@ -51,7 +15,7 @@ async function* chunksOf(bytes: Buffer): AsyncGenerator<Buffer> {
 
 /** The driver itself, from a page's bytes in memory to row batches of the wanted fields. */
 export function driveReader(format: BenchFormat, fields: readonly Field[], wanted: readonly number[]): Work {
-  const all = fields.map(toColumn);
+  const all = fields.map(([name, type]) => plainColumn(name, type));
   const columns = wanted.map((index) => all[index]!);
   const reader = createReader({ table: toTable(format, all), columns, captures: [] });
   const { signal } = new AbortController();

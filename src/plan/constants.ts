@@ -1,6 +1,7 @@
 import type { ColumnModel } from '../config/model.js';
+import { plainColumn } from '../config/plain-model.js';
 import { makeCoercer } from '../core/coerce/coercer.js';
-import type { ScalarName, SqlType } from '../core/sql-type.js';
+import type { ScalarName } from '../core/sql-type.js';
 import type { Constant } from './expression-nodes.js';
 
 /** How the session prints constants in EXPLAIN, as far as it changes what they say. */
@@ -83,18 +84,7 @@ function isLiteralOf(scalar: ScalarName, text: string): boolean {
 }
 
 /** The column without the options that describe how its API writes values, and without a length to exceed. */
-export function bareColumn(column: ColumnModel): ColumnModel {
-  const scalar: ScalarName = column.type.scalar === 'varchar' ? 'text' : column.type.scalar;
-  const type: SqlType = { scalar, isArray: false, maxLength: null, precision: null, scale: null };
-  return {
-    ...column,
-    type,
-    format: null,
-    timezone: 'UTC',
-    decimal: null,
-    nullValues: null,
-    defaultValue: null,
-    onError: 'fail',
-    notNull: false,
-  };
+export function bareColumn({ name, type }: ColumnModel): ColumnModel {
+  const scalar: ScalarName = type.scalar === 'varchar' ? 'text' : type.scalar;
+  return plainColumn(name, { scalar, isArray: false, maxLength: null, precision: null, scale: null });
 }

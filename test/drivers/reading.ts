@@ -1,8 +1,8 @@
 import type { Page, RecordReader } from '../../drivers/driver.js';
 import type { ColumnModel, DriverOptions, TableModel } from '../../src/config/model.js';
+import { plainColumn, plainTable } from '../../src/config/plain-model.js';
 import { GatewayError } from '../../src/core/errors.js';
 import { cellText, type RowBatch, rowStart } from '../../src/core/row-batch.js';
-import { parseSqlType } from '../../src/core/sql-type.js';
 
 export type Row = (string | null)[];
 
@@ -19,25 +19,7 @@ export function column(
   spec: string | (Partial<Omit<ColumnModel, 'type'>> & { type: string }),
 ): ColumnModel {
   const { type, ...rest } = typeof spec === 'string' ? { type: spec } : spec;
-  const sqlType = parseSqlType(type);
-  if (sqlType === null) throw new Error(`no type: ${type}`);
-  return {
-    name,
-    type: sqlType,
-    description: null,
-    from: 'record',
-    field: name,
-    apiName: null,
-    format: null,
-    timezone: 'UTC',
-    decimal: null,
-    nullValues: null,
-    defaultValue: null,
-    onError: 'fail',
-    notNull: false,
-    references: null,
-    ...rest,
-  };
+  return plainColumn(name, type, rest);
 }
 
 export function table(
@@ -45,28 +27,7 @@ export function table(
   columns: readonly ColumnModel[],
   overrides: Partial<TableModel> = {},
 ): TableModel {
-  return {
-    dsn: 'shop',
-    name: 'orders',
-    description: null,
-    location: { file: 'shop.yaml', line: 1, column: 1 },
-    driver,
-    source: { type: 'files', patterns: [], compression: { type: 'auto', entry: null }, baseDir: '/', allowPaths: [] },
-    records: null,
-    recordsMissing: 'error',
-    columns,
-    primaryKey: [],
-    filters: [],
-    filterSeparator: ' and ',
-    limit: null,
-    orderBy: null,
-    select: null,
-    count: null,
-    rows: null,
-    lookup: null,
-    cache: null,
-    ...overrides,
-  };
+  return plainTable('shop', 'orders', { driver, columns, ...overrides });
 }
 
 export async function* inChunks(bytes: Uint8Array, size: number): AsyncGenerator<Uint8Array> {

@@ -11,9 +11,9 @@ import type {
   UserModel,
   ViewModel,
 } from '../../src/config/model.js';
+import { plainColumn, plainFilter, plainTable } from '../../src/config/plain-model.js';
 import { type RowBatch, RowBatchBuilder } from '../../src/core/row-batch.js';
 import { Secret } from '../../src/core/secret.js';
-import { parseSqlType } from '../../src/core/sql-type.js';
 import { type EngineOptions, type RunningEngine, startEngine } from '../../src/engine/start-engine.js';
 
 /** A folder for one test file that the engine's user can enter. */
@@ -64,43 +64,11 @@ export async function failure(
 }
 
 export function column(name: string, type: string, extra: Partial<ColumnModel> = {}): ColumnModel {
-  const parsed = parseSqlType(type);
-  if (parsed === null) throw new Error(`no type: ${type}`);
-  return {
-    name,
-    type: parsed,
-    description: null,
-    from: 'record',
-    field: name,
-    apiName: null,
-    format: null,
-    timezone: 'UTC',
-    decimal: null,
-    nullValues: null,
-    defaultValue: null,
-    onError: 'fail',
-    notNull: false,
-    references: null,
-    ...extra,
-  };
+  return plainColumn(name, type, extra);
 }
 
 export function filter(name: string, extra: Partial<FilterModel> = {}): FilterModel {
-  return {
-    column: name,
-    operators: ['='],
-    required: false,
-    exact: true,
-    place: 'query',
-    parameter: name,
-    format: null,
-    template: null,
-    values: null,
-    separator: null,
-    batch: null,
-    max: null,
-    ...extra,
-  };
+  return plainFilter(name, extra);
 }
 
 export function table(
@@ -109,34 +77,8 @@ export function table(
   columns: readonly ColumnModel[],
   extra: Partial<TableModel> = {},
 ): TableModel {
-  return {
-    dsn,
-    name,
-    description: null,
-    location: { file: `/dsn/${dsn}.yaml`, line: 7, column: 3 },
-    driver: { type: 'json', format: 'auto', encoding: null },
-    source: {
-      type: 'files',
-      patterns: [],
-      compression: { type: 'auto', entry: null },
-      baseDir: '/dsn',
-      allowPaths: [],
-    },
-    records: null,
-    recordsMissing: 'error',
-    columns,
-    primaryKey: [],
-    filters: [],
-    filterSeparator: ' and ',
-    limit: null,
-    orderBy: null,
-    select: null,
-    count: null,
-    rows: null,
-    lookup: null,
-    cache: null,
-    ...extra,
-  };
+  const location = { file: `/dsn/${dsn}.yaml`, line: 7, column: 3 };
+  return plainTable(dsn, name, { location, columns, ...extra });
 }
 
 export function view(dsn: string, name: string, sql: string, description: string | null = null): ViewModel {

@@ -9,10 +9,10 @@ import type {
   PaginationModel,
   TableModel,
 } from '../../src/config/model.js';
+import { plainColumn, plainFilter, plainTable } from '../../src/config/plain-model.js';
 import { errors } from '../../src/core/errors.js';
 import { cellText, type RowBatch, RowBatchBuilder } from '../../src/core/row-batch.js';
 import type { Secret } from '../../src/core/secret.js';
-import { parseSqlType } from '../../src/core/sql-type.js';
 import { DEFAULT_TRANSPORT } from '../../src/http/dispatchers.js';
 import { RequestLog } from '../../src/http/request-log.js';
 import { newScanStatistics, type Scanner, type ScanSpec, type ScanStatistics } from '../../src/scan/scan.js';
@@ -66,41 +66,11 @@ export async function readText(request: IncomingMessage): Promise<string> {
 }
 
 export function column(name: string, type = 'integer', extra: Partial<ColumnModel> = {}): ColumnModel {
-  return {
-    name,
-    type: parseSqlType(type)!,
-    description: null,
-    from: 'record',
-    field: name,
-    apiName: null,
-    format: null,
-    timezone: 'UTC',
-    decimal: null,
-    nullValues: null,
-    defaultValue: null,
-    onError: 'fail',
-    notNull: false,
-    references: null,
-    ...extra,
-  };
+  return plainColumn(name, type, extra);
 }
 
 export function filter(column: string, extra: Partial<FilterModel> = {}): FilterModel {
-  return {
-    column,
-    operators: ['='],
-    required: false,
-    exact: true,
-    place: 'query',
-    parameter: column,
-    format: null,
-    template: null,
-    values: null,
-    separator: null,
-    batch: null,
-    max: null,
-    ...extra,
-  };
+  return plainFilter(column, extra);
 }
 
 export function httpSource(url: string, extra: Partial<HttpSource> = {}): HttpSource {
@@ -136,28 +106,7 @@ export function httpSource(url: string, extra: Partial<HttpSource> = {}): HttpSo
 }
 
 export function table(source: TableModel['source'], extra: Partial<TableModel> = {}): TableModel {
-  return {
-    dsn: 'shop',
-    name: 'orders',
-    description: null,
-    location: { file: 'shop.yaml', line: 1, column: 1 },
-    driver: { type: 'json', format: 'auto', encoding: null },
-    source,
-    records: '$.data[*]',
-    recordsMissing: 'error',
-    columns: [column('id')],
-    primaryKey: [],
-    filters: [],
-    filterSeparator: ' and ',
-    limit: null,
-    orderBy: null,
-    select: null,
-    count: null,
-    rows: null,
-    lookup: null,
-    cache: null,
-    ...extra,
-  };
+  return plainTable('shop', 'orders', { source, records: '$.data[*]', columns: [column('id')], ...extra });
 }
 
 type Numbered = Extract<PaginationModel, { type: 'page' | 'offset' }>;

@@ -18,6 +18,15 @@ export type { Coercer, StringOrigin } from './contract.js';
 /** What a coercer needs to know of a column. */
 export type CoercedColumn = Pick<ColumnModel, 'type' | 'format' | 'timezone' | 'decimal' | 'nullValues' | 'onError'>;
 
+/** What a column needs to say of its values when nothing is declared but its type. */
+export const PLAIN_VALUES: Omit<CoercedColumn, 'type'> = {
+  format: null,
+  timezone: 'UTC',
+  decimal: null,
+  nullValues: null,
+  onError: 'fail',
+};
+
 /**
  * Makes the coercer of a column's values. `origin`: what the source's strings are, which matters to json and jsonb alone. A
  * `format`, `timezone` or `decimal` that cannot be used throws F0000.

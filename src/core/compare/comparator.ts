@@ -1,4 +1,4 @@
-import { type CoercedColumn, makeCoercer } from '../coerce/coercer.js';
+import { type CoercedColumn, makeCoercer, PLAIN_VALUES } from '../coerce/coercer.js';
 import { GatewayError } from '../errors.js';
 import type { ScalarName, SqlType } from '../sql-type.js';
 import { equalsBytes, textOrder } from './bytes-order.js';
@@ -102,11 +102,7 @@ function canonicalConstant(type: SqlType, constant: string): string | null {
   const scalar = type.scalar === 'smallint' || type.scalar === 'integer' ? 'bigint' : type.scalar;
   const column: CoercedColumn = {
     type: { scalar, isArray: false, maxLength: null, precision: null, scale: null },
-    format: null,
-    timezone: 'UTC',
-    decimal: null,
-    nullValues: null,
-    onError: 'fail',
+    ...PLAIN_VALUES,
   };
   try {
     return makeCoercer(column).fromString(constant);

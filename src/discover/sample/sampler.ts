@@ -1,6 +1,7 @@
 import type { Page, PageOutcome, ReaderOptions, RecordReader } from '../../../drivers/driver.js';
 import { readUtf8 } from '../../../drivers/encoding.js';
 import type { ColumnModel, TableModel } from '../../config/model.js';
+import { plainColumn } from '../../config/plain-model.js';
 import { errors } from '../../core/errors.js';
 import { type RowBatch, RowBatchBuilder } from '../../core/row-batch.js';
 import type { TokenStore } from '../../oauth/store/token-store.js';
@@ -32,7 +33,6 @@ const HEADERS = [
 ];
 /** What a sample reads at most: thousands of records, and no endless body. */
 const MAX_CHARACTERS = 4 * 1024 * 1024;
-const TEXT = { scalar: 'text', isArray: false, maxLength: null, precision: null, scale: null } as const;
 
 /** Fetches samples: a table's first page, by the same client, authentication and rules as any scan. */
 export class Sampler {
@@ -97,22 +97,8 @@ function operatorOf(table: TableModel, column: string): '=' | 'in' {
 
 /** The table with text columns for its filters and for the headers; no lookup, which would be another endpoint. */
 function forSample(table: TableModel): TableModel {
-  const column = (name: string, from: ColumnModel['from'], field: string): ColumnModel => ({
-    name,
-    type: TEXT,
-    description: null,
-    from,
-    field,
-    apiName: null,
-    format: null,
-    timezone: 'UTC',
-    decimal: null,
-    nullValues: null,
-    defaultValue: null,
-    onError: 'fail',
-    notNull: false,
-    references: null,
-  });
+  const column = (name: string, from: ColumnModel['from'], field: string): ColumnModel =>
+    plainColumn(name, 'text', { from, field });
   const filtered = [...new Set(table.filters.map((filter) => filter.column))];
   const headers = HEADERS.map((name) => column(`header:${name}`, 'header', name));
   return { ...table, columns: [...filtered.map((name) => column(name, 'filter', name)), ...headers], lookup: null };

@@ -1,4 +1,5 @@
-import type { ColumnModel, DsnModel, TableModel } from '../../config/model.js';
+import type { DsnModel, TableModel } from '../../config/model.js';
+import { plainColumn, plainTable } from '../../config/plain-model.js';
 import type { ScalarName } from '../../core/sql-type.js';
 import { DATABASE } from '../../plan/virtual-names.js';
 
@@ -104,45 +105,10 @@ export function statisticsDsn(): DsnModel {
 }
 
 function tableModel(name: string, { description, columns }: Table): TableModel {
-  return {
-    dsn: DATABASE,
-    name,
+  return plainTable(DATABASE, name, {
     description,
     location: { file: '', line: 1, column: 1 },
-    driver: { type: 'json', format: 'auto', encoding: null },
     source: { type: 'gateway' },
-    records: null,
-    recordsMissing: 'error',
-    columns: Object.entries(columns).map(([column, definition]) => columnModel(column, definition)),
-    primaryKey: [],
-    filters: [],
-    filterSeparator: '',
-    limit: null,
-    orderBy: null,
-    select: null,
-    count: null,
-    rows: null,
-    lookup: null,
-    cache: null,
-  };
-}
-
-function columnModel(name: string, [type, description]: Column): ColumnModel {
-  const isArray = type === 'text[]';
-  return {
-    name,
-    type: { scalar: isArray ? 'text' : type, isArray, maxLength: null, precision: null, scale: null },
-    description,
-    from: 'record',
-    field: name,
-    apiName: null,
-    format: null,
-    timezone: 'UTC',
-    decimal: null,
-    nullValues: null,
-    defaultValue: null,
-    onError: 'fail',
-    notNull: false,
-    references: null,
-  };
+    columns: Object.entries(columns).map(([column, [type, text]]) => plainColumn(column, type, { description: text })),
+  });
 }
