@@ -1,5 +1,5 @@
 import type { ColumnModel, TableModel } from '../src/config/model.js';
-import { type Coercer, defaultText, makeCoercer, type StringOrigin } from '../src/core/coerce/coercer.js';
+import { type Coercer, defaultText, makeCoercer, PLAIN_VALUES, type StringOrigin } from '../src/core/coerce/coercer.js';
 import { errors, type GatewayError } from '../src/core/errors.js';
 import { RowBatchBuilder } from '../src/core/row-batch.js';
 import type { Page, ReaderOptions } from './driver.js';
@@ -18,6 +18,8 @@ export class RowWriter {
   readonly keepsJson: readonly boolean[];
   /** Columns of type text without `null_values`, which take any UTF-8 without zero bytes as it is. */
   readonly keepsText: readonly boolean[];
+  /** Columns in which a text without a character says something: text, varchar and boolean columns whose `values` list it. */
+  readonly readsEmpty: readonly boolean[];
   readonly #defaults: readonly (Buffer | null)[];
   /** This page's cells of the columns that do not come from records: null for NULL. */
   readonly #fixed: (Buffer | null)[];
@@ -33,7 +35,11 @@ export class RowWriter {
     this.table = table;
     this.columns = columns;
     this.coercers = columns.map((column) => makeCoercer(column, origin));
-    this.#textCoercers = columns.map((column) => (column.from === 'record' ? null : makeCoercer(column, 'text')));
+    this.#textCoercers = columns.map((column) => {
+      if (column.from === 'record') return null;
+      // A filter's value is the statement's own, whatever the API's way to write it.
+      return makeCoercer(column.from === 'filter' ? { ...column, ...PLAIN_VALUES } : column, 'text');
+    });
     this.builder = new RowBatchBuilder(columns.length);
     this.keepsJson = columns.map(
       ({ type, nullValues }) => type.scalar === 'json' && !type.isArray && (nullValues ?? []).length === 0,
@@ -41,6 +47,7 @@ export class RowWriter {
     this.keepsText = columns.map(
       ({ type, nullValues }) => type.scalar === 'text' && !type.isArray && (nullValues ?? []).length === 0,
     );
+    this.readsEmpty = columns.map((column) => isText(column) || listsEmpty(column));
     this.#defaults = columns.map((column) => {
       const text = defaultText(column);
       return text === null ? null : Buffer.from(text, 'utf8');
@@ -153,4 +160,13 @@ export class RowWriter {
     );
     return this.located(error, c);
   }
+}
+
+function isText({ type }: ColumnModel): boolean {
+  return type.scalar === 'text' || type.scalar === 'varchar';
+}
+
+/** Whether the column's `values` say what an empty text means. */
+export function listsEmpty({ values }: ColumnModel): boolean {
+  return values !== null && (values.true.includes('') || values.false.includes(''));
 }

@@ -22,17 +22,18 @@ export class SlotRowWriter {
   /** By column: most digits that are copied unseen by the coercer. */
   readonly #digits: Uint8Array;
   readonly #mayBeNull: Uint8Array;
-  readonly #isText: Uint8Array;
+  /** By column: the kind of a value without a character. */
+  readonly #emptyKinds: Uint8Array;
   readonly #writeOuter: (c: number) => void;
   #scratch = Buffer.alloc(1024);
   #target: Uint8Array | null = null;
   #targetView: DataView = new DataView(new ArrayBuffer(0));
 
-  /** `writeOuter` writes the cells of columns without a slot. */
-  constructor(writer: RowWriter, slots: TextSlots, writeOuter: (c: number) => void) {
+  /** `readsEmpty`: by column, whether a value without a character is a text; else it is NULL. `writeOuter` writes the cells of columns without a slot. */
+  constructor(writer: RowWriter, slots: TextSlots, readsEmpty: readonly boolean[], writeOuter: (c: number) => void) {
     this.#writer = writer;
     this.#writeOuter = writeOuter;
-    this.#isText = Uint8Array.from(writer.columns, ({ type }) => (/^(?:text|varchar)$/.test(type.scalar) ? 1 : 0));
+    this.#emptyKinds = Uint8Array.from(readsEmpty, (isRead) => (isRead ? SlotKind.plain : SlotKind.null));
     this.#slots = slots;
     this.#writeStrings = writer.coercers.map((coercer) => coercer.writeString);
     this.#digits = Uint8Array.from(writer.columns, safeDigits);
@@ -61,7 +62,7 @@ export class SlotRowWriter {
     for (let c = 0; c < places.length; c++) {
       const place = places[c]!;
       let kind: number = place < 0 ? SlotKind.missing : kinds[place]!;
-      if (kind === SlotKind.empty) kind = this.#isText[c] === 1 ? SlotKind.plain : SlotKind.null;
+      if (kind === SlotKind.empty) kind = this.#emptyKinds[c]!;
       let written = -1;
       if (kind === SlotKind.plain || kind === SlotKind.escaped) {
         const start = starts[place]!;

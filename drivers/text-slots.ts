@@ -9,7 +9,7 @@ export const SlotKind = {
   escaped: 3,
   /** Text that only `text` knows. */
   other: 4,
-  /** Text without a character: NULL to all types but text, as an XML element is written when it has no value. */
+  /** Text without a character, which to most columns is NULL. */
   empty: 5,
 } as const;
 

@@ -4,7 +4,7 @@ import type { RowBatch, RowBatchBuilder } from '../../src/core/row-batch.js';
 import type { Page, PageOutcome, ReaderOptions, RecordReader } from '../driver.js';
 import { readUtf8 } from '../encoding.js';
 import { describePage } from '../page-error.js';
-import { RowWriter } from '../row-writer.js';
+import { listsEmpty, RowWriter } from '../row-writer.js';
 import { SlotRowWriter } from '../slot-row-writer.js';
 import { SlotKind } from '../text-slots.js';
 import { Window } from '../window.js';
@@ -44,7 +44,9 @@ export class CsvReader implements RecordReader {
     this.#builder = this.#writer.builder;
     this.#dialect = makeDialect(driver);
     this.#scanner = new RowScanner(this.#dialect);
-    this.#rows = new SlotRowWriter(this.#writer, this.#scanner, (c) => this.#writer.writeConstant(c));
+    this.#rows = new SlotRowWriter(this.#writer, this.#scanner, options.columns.map(listsEmpty), (c) =>
+      this.#writer.writeConstant(c),
+    );
     // A name that needs a header where there is none is found before anything is read.
     if (!driver.header) locateFields(options.columns, null, 0, true, '');
   }
@@ -111,7 +113,7 @@ export class CsvReader implements RecordReader {
     const width = this.#width;
     if (fieldCount !== width) {
       // Where rows have one field, an empty line is one that is NULL.
-      if (fieldCount === 1 && scanner.kinds[0] === SlotKind.null) return false;
+      if (fieldCount === 1 && scanner.kinds[0] === SlotKind.empty) return false;
       if (width < 0) {
         this.#start(bytes);
         if (this.#options.header) return this.#copier !== null;

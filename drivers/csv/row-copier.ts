@@ -1,7 +1,7 @@
 import type { ByteWriter } from '../../src/core/coerce/contract.js';
 import { isJsonDocument } from '../../src/core/coerce/json-bytes.js';
 import { DATA_ROW_HEADER_BYTES } from '../../src/core/row-batch.js';
-import type { RowWriter } from '../row-writer.js';
+import { listsEmpty, type RowWriter } from '../row-writer.js';
 import { safeDecimals, safeDigits } from '../safe-digits.js';
 import type { Window } from '../window.js';
 import { FILL, HIGH_BITS, HIGH_NIBBLES, KEEP, LOW_BITS, ONES, repeated, ZEROS } from '../words.js';
@@ -26,6 +26,7 @@ export class RowCopier {
   readonly #writer: RowWriter;
   readonly #dialect: Dialect;
   readonly #writeStrings: readonly ByteWriter[];
+  /** By column: whether an empty field is NULL for certain. */
   readonly #mayBeNull: Uint8Array;
   readonly #width: number;
   readonly #places: Int32Array;
@@ -58,7 +59,7 @@ export class RowCopier {
     this.#width = width;
     this.#places = places;
     this.#writeStrings = writer.coercers.map((coercer) => coercer.writeString);
-    this.#mayBeNull = Uint8Array.from(writer.columns, (column) => (column.notNull ? 0 : 1));
+    this.#mayBeNull = Uint8Array.from(writer.columns, (column) => (column.notNull || listsEmpty(column) ? 0 : 1));
     this.#ways = new Uint8Array(width);
     this.#columns = new Int32Array(width);
     this.#digits = new Uint8Array(width);
@@ -239,7 +240,7 @@ export class RowCopier {
           const size = valueEnd - start;
           let written = -1;
           if (size === 0 && !isQuoted) {
-            // The general path knows what to say of a NULL that may not be.
+            // The general path knows what to make of it, or what to say of a NULL that may not be.
             if (mayBeNull[columns[field]!] === 0 || at > limit) break copying;
           } else if (way === Way.copy || (way === Way.json && isJsonDocument(target, at, out))) written = out - at;
           else if (

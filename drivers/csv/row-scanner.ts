@@ -171,7 +171,7 @@ export class RowScanner implements TextSlots {
             i++;
           }
           ends[count] = i;
-          if (i === start) kind = SlotKind.null;
+          if (i === start) kind = SlotKind.empty;
         }
         kinds[count] = kind;
         starts[count] = start;

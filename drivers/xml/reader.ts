@@ -111,7 +111,9 @@ export class XmlReader implements RecordReader {
       if (isCollected && plan.slotOf[c]! >= 0) collects[plan.slotOf[c]!] = 1;
     });
     this.#records = new RecordScanner(plan, collects);
-    this.#rows = new SlotRowWriter(this.#writer, this.#records, (c) => this.#writeOuterCell(c));
+    this.#rows = new SlotRowWriter(this.#writer, this.#records, this.#writer.readsEmpty, (c) =>
+      this.#writeOuterCell(c),
+    );
     this.#places = plan.slotOf.slice(0, columns.length).map((slot, c) => (this.#collects[c] === true ? -1 : slot));
   }
 
@@ -229,21 +231,21 @@ export class XmlReader implements RecordReader {
     const column = writer.columns[c]!;
     if (column.from !== 'record') writer.writeConstant(c);
     else if (texts === undefined) writer.writeMissing(c);
-    else if (this.#collects[c] === true) this.#writeArray(c, column, texts);
+    else if (this.#collects[c] === true) this.#writeArray(c, texts);
     else {
       const text = texts[0]!;
-      if (text === null || (text === '' && !isTextColumn(column))) writer.writeNull(c);
+      if (text === null || (text === '' && writer.readsEmpty[c] === false)) writer.writeNull(c);
       else writer.writeValue(c, 'fromString', text);
     }
   }
 
   /** Repeated elements are the elements of an array; a single one that is nil makes the array NULL. */
-  #writeArray(c: number, column: ColumnModel, texts: readonly (string | null)[]): void {
+  #writeArray(c: number, texts: readonly (string | null)[]): void {
     if (texts.length === 1 && texts[0] === null) {
       this.#writer.writeNull(c);
       return;
     }
-    const items = texts.map((text) => (text === '' && !isTextColumn(column) ? null : text));
+    const items = texts.map((text) => (text === '' && this.#writer.readsEmpty[c] === false ? null : text));
     this.#writer.writeValue(c, 'fromJson', JSON.stringify(items));
   }
 
@@ -264,10 +266,6 @@ export class XmlReader implements RecordReader {
 }
 
 const ANY_ROOT: readonly ElementStep[] = [{ local: '*', namespace: null }];
-
-function isTextColumn({ type }: ColumnModel): boolean {
-  return type.scalar === 'text' || type.scalar === 'varchar';
-}
 
 /** Lays the way to the records into the tree; returns its nodes from the document to the record. */
 function layPath(root: PathNode, steps: readonly ElementStep[]): PathNode[] {

@@ -227,6 +227,12 @@ export type DriverOptions =
       readonly encoding: string | null;
     };
 
+/** Texts that mean true and false, at least one of each, none of them both. */
+export interface BooleanValues {
+  readonly true: readonly string[];
+  readonly false: readonly string[];
+}
+
 export interface ColumnModel {
   readonly name: string;
   readonly type: SqlType;
@@ -241,6 +247,8 @@ export interface ColumnModel {
   /** Zone of times without one in a timestamptz column. */
   readonly timezone: string;
   readonly decimal: string | null;
+  /** Of a boolean column: the texts that the API writes it as; null where it writes it as usual. */
+  readonly values: BooleanValues | null;
   /** Texts that mean NULL; null where none are declared. */
   readonly nullValues: readonly string[] | null;
   /** Canonical or coercible text used where the field is missing. */

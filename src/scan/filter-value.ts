@@ -49,7 +49,7 @@ function valueText(filter: FilterModel, column: ColumnModel, operator: FilterOpe
   const truth = scalar === 'boolean' ? (value === 't' || value === 'true' ? 'true' : 'false') : null;
   const mapped = filter.values?.get(value) ?? (truth === null ? undefined : filter.values?.get(truth));
   if (mapped !== undefined) return mapped;
-  if (truth !== null) return truth;
+  if (truth !== null) return column.values?.[truth][0] ?? truth;
   const isPattern = operator === 'like' || operator === 'ilike';
   if (isPattern || column.type.isArray) return value;
   if (scalar === 'date' || scalar === 'timestamp' || scalar === 'timestamptz') {
@@ -61,8 +61,8 @@ function valueText(filter: FilterModel, column: ColumnModel, operator: FilterOpe
 
 function isLiteralText(text: string, column: ColumnModel): boolean {
   if (column.type.isArray) return false;
-  if (column.type.scalar === 'boolean') return true;
-  const isNumber = NUMERIC.has(column.type.scalar) || /^unix/.test(column.format ?? '');
+  if (column.type.scalar === 'boolean' && column.values === null) return true;
+  const isNumber = column.values !== null || NUMERIC.has(column.type.scalar) || /^unix/.test(column.format ?? '');
   return isNumber && /^-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?$/.test(text);
 }
 

@@ -50,6 +50,36 @@ describe('keys and types', () => {
       dsnKey('auth: { type: bearer, token: t, ‸prefx: "" }'),
       'unknown key "prefx" in "auth"; did you mean "prefix"?',
     ],
+    [
+      'values without what is false',
+      table('path: /x\ncolumns: { id: { type: boolean, ‸values: { true: Y } } }'),
+      'missing key "false" in "values" of column "id" of table "orders"',
+    ],
+    [
+      'values with another key',
+      table('path: /x\ncolumns: { id: { type: boolean, values: { true: Y, false: N, ‸flase: M } } }'),
+      'unknown key "flase" in "values" of column "id" of table "orders"; did you mean "false"?',
+    ],
+    [
+      'values of another type',
+      table('path: /x\ncolumns:\n  id:\n    type: text\n    ‸values: { true: Y, false: N }'),
+      'column "id" is not a boolean, so it has no "values"',
+    ],
+    [
+      'a text for both truth values',
+      table('path: /x\ncolumns:\n  id:\n    type: boolean\n    values:\n      true: [Y, 1]\n      false: [N, ‸1]'),
+      '"1" means both true and false in column "id"',
+    ],
+    [
+      'no text for a truth value',
+      table('path: /x\ncolumns: { id: { type: boolean, values: { true: Y, false: ‸[] } } }'),
+      /"false"/,
+    ],
+    [
+      'a map for a truth value',
+      table('path: /x\ncolumns: { id: { type: boolean, values: { true: Y, false: ‸{ a: 1 } } } }'),
+      /"false" must be/,
+    ],
     ['merge keys are plain keys', withColumns('‸<<: { limit: { query: n } }'), 'unknown key "<<" in table "orders"'],
     ['list for text', table('path: ‸[/x]\ncolumns: { id: bigint }'), '"path" must be text, not a list'],
     ['number for text', withColumns('description: ‸5'), '"description" must be text, not a number', /quotes/],

@@ -83,6 +83,7 @@ test('fills in every default', async () => {
                 format: null,
                 timezone: 'UTC',
                 decimal: null,
+                values: null,
                 nullValues: null,
                 defaultValue: null,
                 onError: 'fail',
@@ -194,7 +195,7 @@ tables:
     columns:
       order_id: { type: bigint, from: filter, references: orders(id) }
       no: { type: integer, field: 2, default: 1.50, null_values: ["", NA] }
-      paid: boolean
+      paid: { type: boolean, values: { true: [Y, yes, 1], false: N } }
       at: { type: timestamptz, format: dd/MM/yyyy HH:mm, timezone: Europe/Berlin }
     filters:
       order_id: { path: order }
@@ -215,6 +216,7 @@ views:
   ]);
   expect(table.columns[0]!.references).toEqual({ dsn: 'shop', table: 'orders', column: 'id' });
   expect(table.columns[1]).toMatchObject({ field: '2', defaultValue: '1.50', nullValues: ['', 'NA'] });
+  expect(table.columns[2]!.values).toEqual({ true: ['Y', 'yes', '1'], false: ['N'] });
   expect(table.columns[3]).toMatchObject({ format: 'dd/MM/yyyy HH:mm', timezone: 'Europe/Berlin' });
   expect(table.filters).toMatchObject([
     { column: 'order_id', operators: ['='], required: true, place: 'path', parameter: 'order' },

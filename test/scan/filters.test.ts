@@ -126,6 +126,15 @@ describe('values', () => {
         [push('paid', '=', 'f')],
       ),
     ).toEqual(['?paid=0']);
+    const flag = column('flag', 'boolean', { values: { true: ['Y', '1'], false: ['N'] } });
+    const columns = [...COLUMNS, flag];
+    expect(await sent([filter('flag')], [push('flag', '=', 't')], { columns })).toEqual(['?flag=Y']);
+    expect(await sent([filter('flag')], [push('flag', '=', 'f')], { columns })).toEqual(['?flag=N']);
+    const values = new Map([['true', 'ja']]);
+    expect(await sent([filter('flag', { values })], [push('flag', '=', 't')], { columns })).toEqual(['?flag=ja']);
+    const template = '{field} {operator} {value}';
+    const templated = await sent([filter('flag', { template })], [push('flag', '=', 'f')], { columns });
+    expect(templated).toEqual(['?flag=flag = N']);
     const odata = (name: string, template: string) =>
       filter(name, { parameter: '$filter', template, operators: ['=', '>='] });
     const filters = [odata('status', "{field} eq '{value}'"), odata('price', '{column} {operator} {value}')];

@@ -29,8 +29,8 @@ const code = (type: number, first = 0, second: number | bigint = 0): ColumnCode 
 const DEFERRED = code(Type.deferred);
 
 /** The column's code; whatever is declared beyond its type leaves its values to the coercer, cell by cell. */
-export function columnCode({ type, format, timezone, decimal, nullValues }: ColumnModel): ColumnCode {
-  if (type.isArray || (nullValues ?? []).length > 0) return DEFERRED;
+export function columnCode({ type, format, timezone, decimal, values, nullValues }: ColumnModel): ColumnCode {
+  if (type.isArray || values !== null || (nullValues ?? []).length > 0) return DEFERRED;
   const isIso = format === null || format === 'rfc3339' || format === 'iso8601';
   switch (type.scalar) {
     case 'text':

@@ -4,6 +4,7 @@ import type { ColumnModel } from '../model.js';
 import { didYouMean } from '../nearest.js';
 import type { ColumnInput } from '../schema/column.js';
 import type { SourcePath } from '../source-tree.js';
+import { buildBooleanValues } from './boolean-values.js';
 import { type BuildContext, ownValue, type TableSettings } from './context.js';
 import { checkTimeFormat, isTimeType } from './time-format.js';
 
@@ -42,6 +43,7 @@ export function buildColumns(settings: TableSettings, context: BuildContext): re
       format: details.format ?? null,
       timezone: details.timezone ?? 'UTC',
       decimal: details.decimal ?? null,
+      values: buildBooleanValues(name, details, type, place, context),
       nullValues: details.null_values ?? null,
       defaultValue: details.default === undefined ? null : tree.text([...place, 'default']),
       onError: details.on_error ?? 'fail',

@@ -16,6 +16,19 @@ const columnType = z
     examples: [...TYPE_NAMES, 'varchar(40)', 'numeric(12,2)', 'text[]'],
   });
 
+const booleanTexts = z.union([configuredText, z.array(configuredText).min(1)]);
+
+const booleanValues = z
+  .strictObject({
+    true: booleanTexts.describe('Text that means true, or several.'),
+    false: booleanTexts.describe('Text that means false, or several.'),
+  })
+  .meta({
+    id: 'BooleanValues',
+    description: 'boolean: the texts that the API writes instead of true and false; filters send the first of each.',
+    examples: [{ true: ['Y', 'yes', 1], false: ['N', 'no', 0] }],
+  });
+
 const columnDetails = z
   .strictObject({
     type: columnType,
@@ -41,6 +54,7 @@ const columnDetails = z
       .refine((text) => /^[^\s\d+\-eE]$/.test(text), { error: 'expected one character' })
       .describe('Decimal separator, such as ",".')
       .optional(),
+    values: booleanValues.optional(),
     null_values: z.array(z.string()).describe('Texts that mean NULL.').optional(),
     default: configuredText.describe('Value where the field is missing.').optional(),
     on_error: z.enum(['fail', 'set_null']).default('fail').describe('What a value of the wrong type does.'),

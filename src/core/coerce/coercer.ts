@@ -2,6 +2,7 @@ import type { ColumnModel } from '../../config/model.js';
 import { GatewayError } from '../errors.js';
 import { makeArrayCoercer } from './array.js';
 import { booleanCoercer } from './boolean.js';
+import { makeBooleanValuesCoercer } from './boolean-values.js';
 import { makeByteaCoercer } from './bytea.js';
 import type { Coercer, StringOrigin } from './contract.js';
 import { makeDatetimeCoercer } from './datetime.js';
@@ -16,13 +17,17 @@ import { uuidCoercer } from './uuid.js';
 export type { Coercer, StringOrigin } from './contract.js';
 
 /** What a coercer needs to know of a column. */
-export type CoercedColumn = Pick<ColumnModel, 'type' | 'format' | 'timezone' | 'decimal' | 'nullValues' | 'onError'>;
+export type CoercedColumn = Pick<
+  ColumnModel,
+  'type' | 'format' | 'timezone' | 'decimal' | 'values' | 'nullValues' | 'onError'
+>;
 
 /** What a column needs to say of its values when nothing is declared but its type. */
 export const PLAIN_VALUES: Omit<CoercedColumn, 'type'> = {
   format: null,
   timezone: 'UTC',
   decimal: null,
+  values: null,
   nullValues: null,
   onError: 'fail',
 };
@@ -44,13 +49,14 @@ export function defaultText(column: CoercedColumn & Pick<ColumnModel, 'name' | '
   const { defaultValue } = column;
   if (defaultValue === null) return null;
   // A default is typed by a person: not one of the API's spellings of NULL, and never silently dropped. Where the
-  // API sends times as numbers, it may still be an ISO time.
+  // API sends times as numbers, it may still be an ISO time; a truth value may be written as the API does, or as true or false.
   const plain: CoercedColumn = { ...column, nullValues: null, onError: 'fail', decimal: null };
   const isDatetime = /^(?:date|time|timestamp|timestamptz)$/.test(column.type.scalar);
   const { scalar, isArray } = column.type;
   if ((scalar === 'json' || scalar === 'jsonb') && !isArray) return jsonDefault(plain, defaultValue);
+  if (column.values !== null) return coerceAsEither(plain, { ...plain, values: null }, defaultValue);
   if (column.format === null || !isDatetime) return makeCoercer(plain, 'text').fromString(defaultValue);
-  return isoOr(plain, defaultValue);
+  return coerceAsEither({ ...plain, format: null }, plain, defaultValue);
 }
 
 /** A default that is no JSON text is the JSON string of it. */
@@ -58,10 +64,8 @@ function jsonDefault(column: CoercedColumn, text: string): string | null {
   return attempt(() => makeCoercer(column, 'text').fromString(text)) ?? makeCoercer(column).fromString(text);
 }
 
-function isoOr(column: CoercedColumn, text: string): string | null {
-  return (
-    attempt(() => makeCoercer({ ...column, format: null }).fromString(text)) ?? makeCoercer(column).fromString(text)
-  );
+function coerceAsEither(first: CoercedColumn, second: CoercedColumn, text: string): string | null {
+  return attempt(() => makeCoercer(first).fromString(text)) ?? makeCoercer(second).fromString(text);
 }
 
 function attempt(coerce: () => string | null): string | null {
@@ -73,13 +77,13 @@ function attempt(coerce: () => string | null): string | null {
   }
 }
 
-function makeScalarCoercer({ type, format, timezone, decimal }: CoercedColumn, origin: StringOrigin): Coercer {
+function makeScalarCoercer({ type, format, timezone, decimal, values }: CoercedColumn, origin: StringOrigin): Coercer {
   switch (type.scalar) {
     case 'text':
     case 'varchar':
       return makeTextCoercer(type);
     case 'boolean':
-      return booleanCoercer;
+      return values === null ? booleanCoercer : makeBooleanValuesCoercer(values);
     case 'smallint':
     case 'integer':
     case 'bigint':

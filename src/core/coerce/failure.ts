@@ -16,6 +16,13 @@ export function invalidSyntax(typeName: string, text: string): GatewayError {
   return errors.invalidText(`invalid input syntax for type ${typeName}: "${shown(text)}"`, { hint: HINT });
 }
 
+/** 22P02 of a boolean column with `values`. */
+export function unknownBooleanValue(text: string): GatewayError {
+  return errors.invalidText(`invalid input syntax for type boolean: "${shown(text)}"`, {
+    hint: "Add the text to the column's values or null_values, or set on_error: set_null.",
+  });
+}
+
 /** 22003 of the integer types. */
 export function integerOutOfRange(typeName: string, text: string): GatewayError {
   return errors.numberOutOfRange(`value "${shown(text)}" is out of range for type ${typeName}`, { hint: HINT });
