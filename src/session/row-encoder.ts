@@ -1,4 +1,4 @@
-import { binaryEncoder } from '../core/encode/binary.js';
+import { binaryEncoder, binaryExpansion } from '../core/encode/binary.js';
 import type { SingleByteCharset } from '../core/encode/single-byte.js';
 import type { RowBatch } from '../core/row-batch.js';
 import { DATA_ROW_HEADER_BYTES, rowStart } from '../core/row-batch.js';
@@ -36,7 +36,7 @@ type CellEncoder = (text: Uint8Array, start: number, end: number, target: Buffer
 /**
  * An encoder for output columns that are cells of the batches, which have `cellCount` of them a row, or constants, in format
  * codes `formats` (0 text, 1 binary).
- * @returns null when the session's settings print such a value other than canonically, or there is no binary encoder
+ * @returns null when the session's settings or its encoding print such a value other than canonically
  */
 export function createRowEncoder(
   cellCount: number,
@@ -51,20 +51,22 @@ export function createRowEncoder(
     const type = output.as;
     const isBinary = formats[index] === 1;
     const encoder = isBinary ? binaryEncoder(type) : null;
-    if (isBinary ? encoder === null : !printsCanonically(type.scalar, settings)) return null;
+    if (!isBinary && !printsCanonically(type.scalar, settings)) return null;
     if (encoding === 'utf8' || !TEXTUAL.has(type.scalar)) {
       encoders.push(encoder);
       continue;
     }
-    // A version number stands before the text.
-    if (isBinary && type.scalar === 'jsonb') return null;
+    // A version number stands before the text, lengths among the elements.
+    if (isBinary && (type.scalar === 'jsonb' || type.isArray)) return null;
     encoders.push((text, start, end, target, at) => encoding.encodeCell(text, start, end, target, at));
   }
   const isVerbatim =
     outputs.length === cellCount &&
     outputs.every((output, index) => output.type === 'cell' && output.cell === index) &&
     encoders.every((encoder) => encoder === null);
-  return isVerbatim ? verbatimEncoder : new CellRowEncoder(outputs, encoders);
+  if (isVerbatim) return verbatimEncoder;
+  const expansions = outputs.map((output, index) => (formats[index] === 1 ? binaryExpansion(output.as) : 2));
+  return new CellRowEncoder(outputs, encoders, expansions);
 }
 
 /** Types whose values are not always ASCII. */
@@ -119,11 +121,18 @@ class CellRowEncoder implements RowEncoder {
   /** The constants with their lengths, as they stand in every row. */
   readonly #constants: readonly Buffer[];
   readonly #encoders: readonly (CellEncoder | null)[];
+  /** By output: how many bytes one byte of text may become. */
+  readonly #expansions: readonly number[];
 
-  constructor(outputs: readonly StreamOutput[], encoders: readonly (CellEncoder | null)[]) {
+  constructor(
+    outputs: readonly StreamOutput[],
+    encoders: readonly (CellEncoder | null)[],
+    expansions: readonly number[],
+  ) {
+    this.#expansions = expansions;
     this.#cells = outputs.map((output) => (output.type === 'cell' ? output.cell : -1));
     this.#constants = outputs.map((output, index) =>
-      output.type === 'cell' ? NO_BYTES : encodedConstant(output.text, encoders[index]!),
+      output.type === 'cell' ? NO_BYTES : encodedConstant(output.text, encoders[index]!, expansions[index]!),
     );
     this.#encoders = encoders;
   }
@@ -171,12 +180,15 @@ class CellRowEncoder implements RowEncoder {
     return { bytes: target.subarray(0, at), rowCount, nextRow: row };
   }
 
-  /** Upper bound of one row's frame: a binary cell takes at most twice its text and a bit. */
+  /** Upper bound of one row's frame. */
   #roomNeeded(lengths: Int32Array, base: number): number {
     let room = DATA_ROW_HEADER_BYTES;
     for (let index = 0; index < this.#cells.length; index++) {
       const cell = this.#cells[index]!;
-      room += cell < 0 ? this.#constants[index]!.length : 4 + 64 + 2 * Math.max(0, lengths[base + cell]!);
+      room +=
+        cell < 0
+          ? this.#constants[index]!.length
+          : 4 + 64 + this.#expansions[index]! * Math.max(0, lengths[base + cell]!);
     }
     return room;
   }
@@ -185,9 +197,9 @@ class CellRowEncoder implements RowEncoder {
 const NO_BYTES = Buffer.alloc(0);
 
 /** A constant as a DataRow has it: int32 length and bytes, or -1. */
-function encodedConstant(text: string | null, encoder: CellEncoder | null): Buffer {
+function encodedConstant(text: string | null, encoder: CellEncoder | null, expansion: number): Buffer {
   const source = Buffer.from(text ?? '', 'utf8');
-  const target = Buffer.alloc(4 + 64 + 2 * source.length);
+  const target = Buffer.alloc(4 + 64 + expansion * source.length);
   if (text === null) target.writeInt32BE(-1, 0);
   const written =
     text === null ? 0 : encoder === null ? source.copy(target, 4) : encoder(source, 0, source.length, target, 4);

@@ -94,7 +94,7 @@ export async function startOracle(): Promise<Oracle> {
       ),
     send: (type, texts) =>
       column(
-        `SELECT encode(${SEND[type]}(t::${sqlTypeText(parseSqlType(type)!)}), 'hex') AS r
+        `SELECT encode(${type.endsWith('[]') ? 'array_send' : SEND[type]}(t::${sqlTypeText(parseSqlType(type)!)}), 'hex') AS r
          FROM unnest($1::text[]) WITH ORDINALITY u(t, n) ORDER BY n`,
         [texts],
       ),

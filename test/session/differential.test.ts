@@ -37,6 +37,11 @@ const STATEMENTS = [
   'SELECT id, r FROM E WHERE r > 1',
   "SELECT id, r FROM E WHERE r = '3.4e38'::real",
   "SELECT id, d FROM E WHERE d >= '1e15'::float8",
+  'SELECT id, paid FROM E WHERE paid',
+  'SELECT id, paid FROM E WHERE NOT paid AND id > 5',
+  'SELECT id, paid FROM E WHERE paid IS NOT TRUE',
+  'SELECT id, tags, sums, grid, times, flags, notes, ids FROM E WHERE id > 3 LIMIT 40',
+  'SELECT unnest(tags), sums[1], cardinality(grid) FROM E',
   'SELECT id, b FROM E WHERE b',
   'SELECT id, b FROM E WHERE NOT b',
   'SELECT id, b FROM E WHERE b IS NOT TRUE',
@@ -253,4 +258,11 @@ it.each(STREAMED)('streams: %s', async (sql) => {
   await client.query("SET tidegate.execution = 'auto'");
   const explained = await client.query(`EXPLAIN ${inVirtual(sql)}`);
   expect(explained[1]!.bytes.toString('utf8')).toContain('rows stream from the API to the client');
+});
+
+it('arrays in binary stream', async () => {
+  await run(inVirtual('SELECT id, tags, sums, grid, times, flags, notes, ids FROM E'), 1, 'auto');
+  const sql = "SELECT way FROM tidegate.scans WHERE table_name = 'everything' ORDER BY started_at DESC LIMIT 1";
+  const frames = await client.query(sql);
+  expect(frames.find(({ type }) => type === 'D')!.bytes.toString('utf8', 11)).toBe('stream');
 });

@@ -29,8 +29,17 @@ tables:
       j: json
       jb: jsonb
       raw: bytea
+      paid: { type: boolean, values: { true: [Y, yes, 1], false: [N, no, 0] } }
+      tags: text[]
+      sums: numeric[]
+      grid: integer[]
+      times: timestamptz[]
+      flags: boolean[]
+      notes: json[]
+      ids: uuid[]
     filters:
       s: { operators: ["="], query: s }
+      paid: { query: paid }
       n: { operators: ["=", in, ">="], query: n, separator: "," }
   pairs:
     path: /pairs
@@ -79,8 +88,26 @@ function record(id: number): Record<string, unknown> {
     j: isNull(17) ? null : { k: [id, 'ü', null], z: 1.5 },
     jb: isNull(18) ? null : [{ bb: 1, a: [true, null, 1.5], c: 'q"' }, [], 'text', 7][id % 4],
     raw: isNull(19) ? null : `\\x${id.toString(16).padStart(4, '0')}ff`,
+    paid: isNull(6) ? null : ['Y', 'no', 1, 0, 'yes', 'N', true][id % 7],
+    tags: isNull(7)
+      ? null
+      : Array.from({ length: id % 5 }, (_, k) => (k === 2 ? null : TEXTS[(id + k) % TEXTS.length])),
+    sums: isNull(8) ? null : [1.5, -99999.999, 0, '123456789012345678901234567890.5', 1e-7].slice(id % 5),
+    grid: isNull(9)
+      ? null
+      : [
+          [id, null, -id],
+          [0, 2147483647, 7],
+        ],
+    times: isNull(10) ? null : [`${day}T${time}Z`, null, `${day}T${time}.25+02:00`].slice(id % 4),
+    flags: isNull(11) ? null : [true, false, null],
+    notes: isNull(12) ? null : [{ k: 'a"b\\' }, [1, 2], 'text', null, 7.5].slice(id % 3),
+    ids: isNull(13) ? null : [`a0eebc99-9c0b-4ef8-bb6d-${String(id).padStart(12, '0')}`],
   };
 }
+
+/** What the API means by the texts that its filter takes. */
+const PAID: Readonly<Record<string, readonly unknown[]>> = { Y: ['Y', 'yes', 1, true], N: ['N', 'no', 0] };
 
 export const ROW_COUNT = 60;
 
@@ -92,9 +119,12 @@ const handler: ApiHandler = (request) => {
   const size = Number(request.query.get('size'));
   const s = request.query.get('s');
   const n = request.query.get('n');
+  const paid = request.query.get('paid');
   const rows = Array.from({ length: ROW_COUNT }, (_, k) => record(k + 1)).filter(
     (row) =>
-      (s === null || row.s === s) && (n === null || n.split(',').includes(String(row.n)) || Number(row.n) >= Number(n)),
+      (s === null || row.s === s) &&
+      (paid === null || (PAID[paid] ?? []).includes(row.paid)) &&
+      (n === null || n.split(',').includes(String(row.n)) || Number(row.n) >= Number(n)),
   );
   return { body: { rows: rows.slice((page - 1) * size, page * size) } };
 };

@@ -1,4 +1,5 @@
-import type { ScalarName, SqlType } from '../sql-type.js';
+import { SCALAR_TYPES, type ScalarName, type SqlType } from '../sql-type.js';
+import { ARRAY_EXPANSION, arrayEncoder } from './array.js';
 import { readDouble, readReal } from './canonical-float.js';
 import {
   readDays,
@@ -7,14 +8,9 @@ import {
   readTimestampMicros,
   readTimestampSeconds,
 } from './canonical-time.js';
+import type { BinaryEncoder } from './contract.js';
 import { writeInt64, writeInt64Text } from './int64.js';
 import { encodeNumeric } from './numeric.js';
-
-/**
- * Writes the binary form of canonical text `[start, end)` at `target[at]` and returns the bytes written. `target` has room for
- * `2 * (end - start) + 64` bytes.
- */
-export type BinaryEncoder = (text: Uint8Array, start: number, end: number, target: Buffer, at: number) => number;
 
 const ZERO = 0x30;
 const MINUS = 0x2d;
@@ -22,12 +18,14 @@ const MINUS = 0x2d;
 /** The infinities are sent as the greatest and the least integer. */
 const INT32_MAX = 0x7fffffff;
 
-/**
- * The encoder of a type's binary format, as the type's send function writes it; null where there is none. Arrays have none:
- * their elements carry eight bytes of header or more, which the promised room does not hold, and the engine sends them.
- */
-export function binaryEncoder(type: SqlType): BinaryEncoder | null {
-  return type.isArray ? null : ENCODERS[type.scalar];
+/** The encoder of a type's binary format, as the type's send function writes it. */
+export function binaryEncoder({ scalar, isArray }: SqlType): BinaryEncoder {
+  return isArray ? arrayEncoder(SCALAR_TYPES[scalar].oid, ENCODERS[scalar]) : ENCODERS[scalar];
+}
+
+/** Bytes of the binary form that a byte of canonical text takes at most, beyond 64 for each cell. */
+export function binaryExpansion({ isArray }: SqlType): number {
+  return isArray ? ARRAY_EXPANSION : 2;
 }
 
 function smallInteger(text: Uint8Array, start: number, end: number): number {
