@@ -11,7 +11,7 @@ export const GUARD_POLICY = 'rows come through Tidegate';
  *
  * `evaluate` gives an expression's type, its value as text, and that cast to another type, each as the client's own session
  * and transaction have them: EXPLAIN leaves \`now() - interval '7 days'\` as it stands. NULL where that fails or could have a
- * side effect or another outcome a moment later; the statement itself then decides, and raises what there is to raise.
+ * side effect or another outcome a moment later, or is none of a single value; the statement itself then decides, and raises what there is to raise.
  *
  * `guard` is the condition of every virtual table's policy. It never returns. Being STABLE and free of columns it can be
  * a One-Time Filter, which is what makes it fire on a table without rows (see `virtualTableDdl`); a tiny cost makes
@@ -36,7 +36,7 @@ DECLARE
   answer text[];
 BEGIN
   IF 'statement_timestamp' = ANY (functions)
-    OR EXISTS (SELECT FROM pg_catalog.pg_proc WHERE proname = ANY (functions) AND provolatile = 'v') THEN
+    OR EXISTS (SELECT FROM pg_catalog.pg_proc WHERE proname = ANY (functions) AND (provolatile = 'v' OR proretset OR prokind <> 'f')) THEN
     RETURN NULL;
   END IF;
   EXECUTE format(

@@ -1,14 +1,15 @@
 import { plainColumn } from './conditions.js';
-import { type ColumnEquality, type ColumnOfTable, readEqualities } from './equalities.js';
+import { type ColumnEquality, type ColumnOfTable, type EqualSide, readEqualities } from './equalities.js';
+import type { Origins } from './origins.js';
 import type { PlanNode } from './plan-tree.js';
 
-/** A column of one table whose values in the result are all among those of another table's column. */
+/** A column of one table whose values in the result are all among those of other tables' columns. */
 export interface Binding {
   /** Alias in the plan, and column, of the table whose rows are limited. */
   readonly alias: string;
   readonly column: string;
-  readonly sourceAlias: string;
-  readonly sourceColumn: string;
+  /** Several: together they have the values. */
+  readonly origins: readonly ColumnOfTable[];
 }
 
 /** A join on the way down to a node, and on which side of it the node is. */
@@ -25,15 +26,19 @@ const PASSING = new Set(['Nested Loop', 'Hash Join', 'Merge Join', 'Hash', 'Sort
  * proves it for the table that is looked up; for the other side of the equality the join must drop what has no match, and
  * nothing on the way down to that side may count or choose rows (an aggregate, a LIMIT).
  */
-export function readBindings(root: PlanNode): Binding[] {
+export function readBindings(root: PlanNode, origins: Origins): Binding[] {
   const bindings: Binding[] = [];
+  const add = (own: EqualSide, other: EqualSide, at: PlanNode): void => {
+    const from = own.isOwn ? origins.of(other, at) : null;
+    if (from !== null) bindings.push({ alias: own.alias, column: own.column, origins: from });
+  };
   const visit = (node: PlanNode, ancestors: readonly Ancestor[]): void => {
     if (node['Relation Name'] !== undefined && node.Alias !== undefined) {
       for (const text of [node['Index Cond'], node['Recheck Cond'], node.Filter]) {
-        for (const equality of readEqualities(text)) addLookUp(bindings, equality, node.Alias, ancestors);
+        for (const equality of readEqualities(text)) addLookUp(add, equality, node, ancestors);
       }
     }
-    for (const equality of readEqualities(node['Join Filter'])) addJoinFilter(bindings, equality, node);
+    for (const equality of readEqualities(node['Join Filter'])) addJoinFilter(add, equality, node);
     for (const child of node.Plans ?? []) {
       visit(child, [...ancestors, { node, isInner: isJoin(node) && child === sideOf(node, 'Inner') }]);
     }
@@ -42,19 +47,20 @@ export function readBindings(root: PlanNode): Binding[] {
   return bindings;
 }
 
-function addLookUp(bindings: Binding[], equality: ColumnEquality, alias: string, ancestors: readonly Ancestor[]): void {
-  const own = equality.left.alias === alias ? equality.left : equality.right;
-  const other = own === equality.left ? equality.right : equality.left;
-  if (own.alias !== alias || other.alias === alias) return;
-  bindings.push({ alias, column: own.column, sourceAlias: other.alias, sourceColumn: other.column });
+type Add = (own: EqualSide, other: EqualSide, at: PlanNode) => void;
+
+function addLookUp(add: Add, { left, right }: ColumnEquality, node: PlanNode, ancestors: readonly Ancestor[]): void {
+  const [own, other] = left.alias === node.Alias ? [left, right] : [right, left];
+  if (own.alias !== node.Alias || other.alias === node.Alias) return;
+  add(own, other, node);
   const at = ancestors.findLastIndex(({ node, isInner }) => isInner && reaches(sideOf(node, 'Outer')!, other));
   if (at < 0 || !dropsUnmatched(ancestors[at]!.node)) return;
   // `LATERAL (SELECT count(*) …)` has a row where the looked-up table has none.
   if (!ancestors.slice(at + 1).every(isEmptyWithoutRows)) return;
-  bindings.push({ alias: other.alias, column: other.column, sourceAlias: alias, sourceColumn: own.column });
+  add(other, own, node);
 }
 
-function addJoinFilter(bindings: Binding[], { left, right }: ColumnEquality, join: PlanNode): void {
+function addJoinFilter(add: Add, { left, right }: ColumnEquality, join: PlanNode): void {
   if (!isJoin(join)) return;
   const [outer, inner] = [sideOf(join, 'Outer'), sideOf(join, 'Inner')];
   if (outer === undefined || inner === undefined) return;
@@ -64,8 +70,7 @@ function addJoinFilter(bindings: Binding[], { left, right }: ColumnEquality, joi
   ] as const) {
     const limitsInner = reaches(inner, own) && INNER_LIMITED.has(join['Join Type'] ?? '');
     const limitsOuter = reaches(outer, own) && dropsUnmatched(join);
-    if (!limitsInner && !limitsOuter) continue;
-    bindings.push({ alias: own.alias, column: own.column, sourceAlias: other.alias, sourceColumn: other.column });
+    if (limitsInner || limitsOuter) add(own, other, join);
   }
 }
 

@@ -1,40 +1,48 @@
 import type { FilterModel } from '../config/model.js';
-import type { ScalarName } from '../core/sql-type.js';
+import type { SqlType } from '../core/sql-type.js';
 import { type Condition, readConditions } from './conditions.js';
 import type { OutputSettings } from './constants.js';
 import { type Binding, readBindings } from './dependencies.js';
+import type { ColumnOfTable } from './equalities.js';
 import { splitConjuncts } from './expression-nodes.js';
+import { Origins } from './origins.js';
 import { collectScans, type PlanNode, type ScanNode, unquotedName } from './plan-tree.js';
 import { filterRequired, missingFilters } from './push-down.js';
 import { declaredFilters, mayBeWorthAsking } from './request-cost.js';
 import type { Dependency, PlannedScan } from './statement-plan.js';
+import { SubqueryNames } from './subquery-names.js';
+
+/** The statement's plan with tables looked up in one another, and what was explained (bytes as characters). */
+export interface NestedLoops {
+  readonly root: PlanNode;
+  readonly byteText: string;
+}
 
 /**
- * Gives each scan that misses a required filter the values of a scan that it is joined with.
- * @param explainNestedLoops the statement's plan with tables looked up in one another
+ * Gives each scan that misses a required filter the values of scans that it is joined with.
  * @throws HV00L when a required filter can be had neither from the statement nor from another scan
  */
 export async function addDependencies(
   scans: readonly PlannedScan[],
-  explainNestedLoops: () => Promise<PlanNode>,
+  explainNestedLoops: () => Promise<NestedLoops>,
   settings: OutputSettings,
 ): Promise<PlannedScan[]> {
   const missing = scans.map((scan) => (scan.spec === null ? [] : missingFilters(scan.spec.table, scan.pushed)));
   const optional = scans.map((scan) => (scans.length === 1 ? [] : optionalFilters(scan)));
   if ([...missing, ...optional].every((columns) => columns.length === 0)) return [...scans];
   const resolver = scans.length > 1 ? new Resolver(scans, missing, await explainNestedLoops(), settings) : null;
-  const needed = scans.map((scan, index) =>
-    missing[index]!.map((column) => {
-      const dependency = resolver?.resolve(index, column, null) ?? null;
-      if (dependency === null) throw filterRequired(scan.spec!.table, column);
-      return dependency;
-    }),
-  );
+  const needed = scans.map((scan, index) => {
+    const found = resolver?.required(index) ?? missing[index]![0] ?? [];
+    if (typeof found === 'string') throw filterRequired(scan.spec!.table, found);
+    return found;
+  });
   return scans.map((scan, index) => {
     // One more is enough: it names fewer rows, and all of them together would have to be tried in all combinations.
     let chosen: Dependency | null = null;
-    for (const filter of optional[index]!) chosen ??= resolver?.resolve(index, filter.column, filter) ?? null;
-    return { ...scan, dependencies: [...needed[index]!, ...(chosen === null ? [] : [chosen])] };
+    const [only, ...others] = needed[index]!;
+    if (others.length > 0) return { ...scan, dependencies: needed[index]! };
+    for (const filter of optional[index]!) chosen ??= resolver?.optional(index, filter) ?? null;
+    return { ...scan, dependencies: chosen === null ? needed[index]! : [[...(only ?? []), chosen]] };
   });
 }
 
@@ -67,65 +75,115 @@ class Resolver {
   constructor(
     scans: readonly PlannedScan[],
     missing: readonly (readonly string[])[],
-    root: PlanNode,
+    { root, byteText }: NestedLoops,
     { hasIsoDates, hasExactFloats }: OutputSettings,
   ) {
     this.#canCopyConditions = hasIsoDates && hasExactFloats;
     this.#scans = scans;
     this.#missing = missing;
-    this.#bindings = readBindings(root);
+    this.#bindings = readBindings(root, new Origins(root, new SubqueryNames(byteText)));
     const nodes = collectScans(root);
     this.#nodes = scans.map((scan) => nodes.get(unquotedName(scan.planTable)) ?? []);
     this.#sources = scans.map(() => new Set());
   }
 
-  resolve(scan: number, column: string, optional: FilterModel | null): Dependency | null {
-    // Read in several places, the table would need the values of each of them.
-    if (this.#nodes[scan]!.length !== 1) return null;
-    const { alias } = this.#nodes[scan]![0]!;
+  /** The sets of dependencies that give a scan's required filters their values, or the column that gets none. */
+  required(scan: number): Dependency[][] | string {
+    const sets: Dependency[][] = [];
+    const columns = this.#missing[scan]!;
+    // Read in several places, the table needs the values of each of them.
+    for (const { alias } of columns.length === 0 ? [] : this.#nodes[scan]!) {
+      const found = columns.map((column) => this.#resolve(scan, alias, column));
+      const unknown = columns.find((_, index) => found[index] === null);
+      if (unknown !== undefined) return unknown;
+      sets.push(...combine(found as Dependency[][]));
+    }
+    if (sets.length > MOST_SETS || (sets.length === 0 && columns.length > 0)) return columns[0]!;
+    return [...new Map(sets.map((set) => [JSON.stringify(set), set])).values()];
+  }
+
+  /** A dependency that fills a filter which can be left out. */
+  optional(scan: number, filter: FilterModel): Dependency | null {
+    const [node, ...others] = this.#nodes[scan]!;
+    if (node === undefined || others.length > 0) return null;
+    const found = this.#resolve(scan, node.alias, filter.column) ?? [];
+    return found.length === 1 ? { ...found[0]!, optional: filter } : null;
+  }
+
+  /** A dependency for each of the places that have values of the column; null: they are not known. */
+  #resolve(scan: number, alias: string, column: string): Dependency[] | null {
     const candidates = this.#bindings
       .filter((binding) => binding.alias === alias && binding.column === column)
-      .flatMap((binding) => this.#dependency(scan, column, optional, binding) ?? []);
-    // A source that asks for nothing itself is the better one: it can start at once.
-    candidates.sort((a, b) => this.#missing[a.source]!.length - this.#missing[b.source]!.length);
+      .flatMap(({ origins }) => {
+        const found = origins.map((origin) => this.#dependency(scan, column, origin));
+        return found.includes(null) ? [] : [found as Dependency[]];
+      });
+    // Sources that ask for nothing themselves are the better ones: they can start at once.
+    const waits = (sources: readonly Dependency[]): number =>
+      sources.reduce((sum, { source }) => sum + this.#missing[source]!.length, sources.length);
+    candidates.sort((a, b) => waits(a) - waits(b));
     const [best] = candidates;
     if (best === undefined) return null;
-    this.#sources[scan]!.add(best.source);
+    for (const { source } of best) this.#sources[scan]!.add(source);
     return best;
   }
 
-  #dependency(scan: number, column: string, optional: FilterModel | null, binding: Binding): Dependency | null {
-    const source = this.#nodes.findIndex((nodes) => nodes.length === 1 && nodes[0]!.alias === binding.sourceAlias);
+  #dependency(scan: number, column: string, origin: ColumnOfTable): Dependency | null {
+    const source = this.#nodes.findIndex((nodes) => nodes.some((node) => node.alias === origin.alias));
     if (source < 0 || this.#waitsFor(source, scan)) return null;
-    const { sourceColumn } = binding;
+    const sourceColumn = origin.column;
     if (this.#scans[source]!.spec?.columns.includes(sourceColumn) !== true) return null;
     if (!this.#isSameType(scan, column, source, sourceColumn)) return null;
-    const [node] = this.#nodes[source]!;
-    const simple = node!.conditions
+    const node = this.#nodes[source]!.find(({ alias }) => alias === origin.alias)!;
+    const simple = node.conditions
       .flatMap(splitConjuncts)
-      .filter((text) => readConditions(text, node!.alias).every(isSelfContained));
+      .filter((text) => readConditions(text, node.alias).every(isSelfContained));
     const sourceFilter =
       !this.#canCopyConditions || simple.length === 0 ? null : simple.map((text) => `(${text})`).join(' AND ');
-    const isTruth = this.#typeOf(source, sourceColumn) === 'boolean';
-    return { column, source, sourceColumn, sourceFilter, sourceAlias: node!.alias, isTruth, optional };
+    const isTruth = this.#typeOf(source, sourceColumn).scalar === 'boolean';
+    const facts = { sourceFilter, sourceAlias: node.alias, sourceTop: null, isTruth, optional: null };
+    return { column, source, sourceColumn, ...facts };
   }
 
   /** Values travel as text, so a cast between columns of other types would change what they mean. */
   #isSameType(scan: number, column: string, source: number, sourceColumn: string): boolean {
     const family = (index: number, name: string): string => {
-      const scalar = this.#typeOf(index, name);
+      const { scalar, isArray } = this.#typeOf(index, name);
+      if (isArray) return 'array';
       if (scalar === 'varchar') return 'text';
       return scalar === 'smallint' || scalar === 'integer' ? 'bigint' : scalar;
     };
-    return family(scan, column) === family(source, sourceColumn);
+    const own = family(scan, column);
+    return own !== 'array' && own === family(source, sourceColumn);
   }
 
-  #typeOf(scan: number, name: string): ScalarName {
-    return this.#scans[scan]!.spec!.table.columns.find((item) => item.name === name)!.type.scalar;
+  #typeOf(scan: number, name: string): SqlType {
+    return this.#scans[scan]!.spec!.table.columns.find((item) => item.name === name)!.type;
   }
 
   #waitsFor(scan: number, other: number): boolean {
     if (scan === other) return true;
     return [...this.#sources[scan]!].some((source) => this.#waitsFor(source, other));
   }
+}
+
+/** More sets of values than these are not put together. */
+const MOST_SETS = 16;
+
+/**
+ * The sets that the sources of several columns make: of columns whose values come from the same places one set per place, so
+ * that values stay together which stand in one row; of others each with each.
+ */
+function combine(columns: readonly (readonly Dependency[])[]): Dependency[][] {
+  const groups = new Map<string, (readonly Dependency[])[]>();
+  for (const sources of columns) {
+    const key = sources.map(({ sourceAlias }) => sourceAlias).join();
+    groups.set(key, [...(groups.get(key) ?? []), sources]);
+  }
+  let sets: Dependency[][] = [[]];
+  for (const group of groups.values()) {
+    const places = group[0]!.map((_, place) => group.map((sources) => sources[place]!));
+    sets = sets.flatMap((set) => places.map((place) => [...set, ...place]));
+  }
+  return sets;
 }

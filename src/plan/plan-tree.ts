@@ -1,4 +1,5 @@
 import { errors } from '../core/errors.js';
+import { hideValuesOfOthers } from './values-of-others.js';
 
 /** A node of EXPLAIN (VERBOSE, FORMAT JSON). https://www.postgresql.org/docs/18/sql-explain.html */
 export interface PlanNode {
@@ -11,6 +12,9 @@ export interface PlanNode {
   readonly 'Index Cond'?: string;
   readonly 'Recheck Cond'?: string;
   readonly 'Parent Relationship'?: string;
+  /** `CTE name`, `InitPlan 1`: what the plan of a subquery is called where its rows are used. */
+  readonly 'Subplan Name'?: string;
+  readonly 'CTE Name'?: string;
   readonly 'Join Type'?: string;
   readonly 'Join Filter'?: string;
   readonly 'Sort Key'?: readonly string[];
@@ -25,8 +29,13 @@ export interface ScanNode {
   readonly alias: string;
   readonly nodeType: string;
   readonly output: readonly string[];
-  /** Conditions that hold for every row that the node passes on, each an SQL expression; joined by AND. */
+  /**
+   * Conditions that hold for every row that the node passes on, each an SQL expression; joined by AND. What other nodes
+   * compute is in them a column of theirs.
+   */
   readonly conditions: readonly string[];
+  /** The same as EXPLAIN prints them. */
+  readonly printed: readonly string[];
 }
 
 /** Reads EXPLAIN's answer: one row, one JSON document. */
@@ -41,15 +50,18 @@ export function readPlan(json: string): PlanNode {
 /** Every scan node, by the name of the table it reads (`schema.table`, as the engine has them). */
 export function collectScans(root: PlanNode): Map<string, ScanNode[]> {
   const scans = new Map<string, ScanNode[]>();
+  const hide = hideValuesOfOthers(root);
   const visit = (node: PlanNode): void => {
     if (node['Relation Name'] !== undefined && node.Alias !== undefined && !isTarget(node)) {
       const key = `${node.Schema}.${node['Relation Name']}`;
       const list = scans.get(key) ?? [];
+      const printed = [node.Filter, node['Index Cond'], node['Recheck Cond']].filter((text) => text !== undefined);
       list.push({
         alias: node.Alias,
         nodeType: node['Node Type'],
         output: node.Output ?? [],
-        conditions: [node.Filter, node['Index Cond'], node['Recheck Cond']].filter((text) => text !== undefined),
+        conditions: printed.map(hide),
+        printed,
       });
       scans.set(key, list);
     }

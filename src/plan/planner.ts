@@ -80,7 +80,7 @@ export async function planStatement(
   });
   const scans = await addDependencies(
     independent,
-    async () => readPlan(await context.explain(text, 'nestedLoops')),
+    async () => ({ root: readPlan(await context.explain(text, 'nestedLoops')), byteText: text }),
     settings,
   );
   const stream = statement.isPlainSelect ? planStream(scans, sources, evaluations, shape, settings) : null;
@@ -170,7 +170,7 @@ function planScan(source: ScanSource, evaluations: Evaluations, shape: Shape, se
   const isLimited = spec.limit !== null || shape.needs === null || nodes.length !== 1;
   const all = nodes.length !== 1 ? [] : evaluations.resolve(distinctConditions(nodes[0]!), source.columns);
   const enough = isLimited ? undefined : enoughRows(spec, shape.needs, all, pushed, nodes[0]!.alias, settings);
-  const residual = [...new Set(nodes.flatMap((node) => node.conditions))];
+  const residual = [...new Set(nodes.flatMap((node) => node.printed))];
   const wanted: ScanSpec = enough === undefined ? spec : { ...spec, enough };
   const standIn = nodes.length === 1 ? standInRow(shape.root, nodes[0]!, spec, all, pushed) : null;
   return { reference, planTable, spec: wanted, pushed, dependencies: [], standIn, conditions, residual };

@@ -1,11 +1,17 @@
 import type { FilterModel } from '../config/model.js';
-import type { PushedFilter, ScanSpec } from '../scan/scan.js';
+import type { OrderKey, PushedFilter, ScanSpec } from '../scan/scan.js';
 import type { AggregatePlan } from './aggregate-plan.js';
 import type { Condition } from './conditions.js';
 import type { RowWindow } from './limit-window.js';
 import type { RowPredicate } from './predicate.js';
 import type { StreamOutput } from './stream-output.js';
 import type { ScanReference, StatementTemplate } from './template.js';
+
+/** `ORDER BY … LIMIT n`. */
+export interface SourceTop {
+  readonly orderBy: readonly OrderKey[];
+  readonly rows: number;
+}
 
 /** A filter whose values are those of a column of another scan. */
 export interface Dependency {
@@ -16,6 +22,8 @@ export interface Dependency {
   /** Conditions on the source's rows, in terms of `sourceAlias`, that leave fewer values; null: none that are simple. */
   readonly sourceFilter: string | null;
   readonly sourceAlias: string;
+  /** Only the first rows in an order, and those that are equal to the last of them; null: all. */
+  readonly sourceTop: SourceTop | null;
   /** Whether the values are of type boolean. */
   readonly isTruth: boolean;
   /** The filter that can be left out where there are too many values; null: the API needs it. */
@@ -29,8 +37,11 @@ export interface PlannedScan {
   /** Null: the plan never reads this table. */
   readonly spec: ScanSpec | null;
   readonly pushed: readonly PushedFilter[];
-  /** Filters whose values come from another scan of the statement, which is run first. */
-  readonly dependencies: readonly Dependency[];
+  /**
+   * Filters whose values come from other scans of the statement, which are run first: one or more sets of them, each of which
+   * gives some of the values (those of a UNION). Empty: the scan waits for none.
+   */
+  readonly dependencies: readonly (readonly Dependency[])[];
   /**
    * Where only the number of rows is wanted: the values of a row that has what the statement asks for, as canonical text by
    * column, to stand for each of those that the API counts; null: the rows themselves are wanted.

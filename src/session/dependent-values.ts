@@ -6,14 +6,24 @@ import type { PushedFilter } from '../scan/scan.js';
 
 /** Asks which values the dependencies of one source have: the distinct combinations in its scan table `table`. */
 export function valuesQuery(table: string, group: readonly Dependency[]): string {
-  const { sourceAlias, sourceFilter } = group[0]!;
+  const { sourceAlias, sourceFilter, sourceTop } = group[0]!;
   const alias = quoteIdentifier(sourceAlias);
   const columns = group.map((dependency) => `${alias}.${quoteIdentifier(dependency.sourceColumn)}`);
   const conditions = columns.map((column) => `${column} IS NOT NULL`);
-  if (sourceFilter !== null) conditions.push(sourceFilter);
+  let from = table;
+  if (sourceTop !== null) {
+    // NULLs count among the first rows too; equal rows are all taken, as any of them may be the last.
+    const keys = sourceTop.orderBy.map(
+      (key) =>
+        `${alias}.${quoteIdentifier(key.column)} ${key.isDescending ? 'DESC' : 'ASC'} NULLS ${key.nullsFirst ? 'FIRST' : 'LAST'}`,
+    );
+    const where = sourceFilter === null ? '' : ` WHERE ${sourceFilter}`;
+    from = `(SELECT ${alias}.*, pg_catalog.rank() OVER (ORDER BY ${keys.join(', ')}) AS tidegate_rank FROM ${table} AS ${alias}${where})`;
+    conditions.push(`${alias}.tidegate_rank <= ${sourceTop.rows}`);
+  } else if (sourceFilter !== null) conditions.push(sourceFilter);
   // As cells have it: a truth value's text is another one.
   const outputs = columns.map((column, index) => canonicalText(column, group[index]!.isTruth)).join(', ');
-  return `SELECT DISTINCT ${outputs} FROM ${table} AS ${alias} WHERE ${conditions.join(' AND ')} ORDER BY ${outputs}`;
+  return `SELECT DISTINCT ${outputs} FROM ${from} AS ${alias} WHERE ${conditions.join(' AND ')} ORDER BY ${outputs}`;
 }
 
 /**

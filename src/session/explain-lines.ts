@@ -59,10 +59,12 @@ function scanLines(scan: PlannedScan, plan: StatementPlan, scanner: Scanner, kep
     ...(kept === null ? [] : [`Cache: ${kept}`]),
     `Columns: ${spec.columns.length === 0 ? 'none' : spec.columns.join(', ')}`,
     `Pushed down: ${scan.pushed.length === 0 ? 'nothing' : scan.pushed.map(filterText).join(', ')}`,
-    ...scan.dependencies.map(
-      ({ column, source, sourceColumn }) =>
-        `Depends on: ${column} takes the values of ${tableName(plan.scans[source]!)}.${sourceColumn}`,
-    ),
+    ...scan.dependencies
+      .flat()
+      .map(
+        ({ column, source, sourceColumn }) =>
+          `Depends on: ${column} takes the values of ${tableName(plan.scans[source]!)}.${sourceColumn}`,
+      ),
     ...whyNotPushed(spec.table, scan.conditions, scan.pushed).map((reason) => `Not pushed down: ${reason}`),
     `Residual: ${scan.residual.length === 0 ? 'nothing' : scan.residual.join(' AND ')}`,
   ];

@@ -114,24 +114,59 @@ export class ScanLoader {
   }
 
   /** The scan with the values it depends on for filters; as many scans as there are combinations, none if no values. */
-  async #dependentSpecs(spec: ScanSpec, dependencies: readonly Dependency[]): Promise<ScanSpec[]> {
-    let filterSets: PushedFilter[][] = [[]];
-    for (const source of new Set(dependencies.map((dependency) => dependency.source))) {
-      const group = dependencies.filter((dependency) => dependency.source === source);
-      const sets = await this.#filterSets(spec.table, await this.#loadOnce(source), group);
-      filterSets = filterSets.flatMap((filters) => sets.map((set) => [...filters, ...set]));
-    }
+  async #dependentSpecs(spec: ScanSpec, sets: readonly (readonly Dependency[])[]): Promise<ScanSpec[]> {
+    const filterSets =
+      sets.length > 1
+        ? await this.#mergedFilterSets(spec.table, sets)
+        : await this.#productOf(spec.table, sets[0] ?? []);
     const isPart = filterSets.length > 1;
     return filterSets.map((filters) => ({ ...spec, filters: [...spec.filters, ...filters], isPart }));
   }
 
+  async #productOf(table: TableModel, dependencies: readonly Dependency[]): Promise<PushedFilter[][]> {
+    let filterSets: PushedFilter[][] = [[]];
+    for (const group of bySource(dependencies)) {
+      const sets = await this.#filterSets(table, await this.#loadOnce(group[0]!.source), group);
+      filterSets = filterSets.flatMap((filters) => sets.map((set) => [...filters, ...set]));
+    }
+    return filterSets;
+  }
+
+  /** Values that several sets of dependencies have are asked for once. */
+  async #mergedFilterSets(table: TableModel, sets: readonly (readonly Dependency[])[]): Promise<PushedFilter[][]> {
+    const order = [...sets[0]!].sort((a, b) => (a.column < b.column ? -1 : 1));
+    const rows = new Map<string, (string | null)[]>();
+    for (const dependencies of sets) {
+      let found: Readonly<Record<string, string | null>>[] = [{}];
+      for (const group of bySource(dependencies)) {
+        const values = await this.#values(await this.#loadOnce(group[0]!.source), group);
+        const named = values.map((row) => Object.fromEntries(group.map(({ column }, index) => [column, row[index]!])));
+        found = found.flatMap((known) => named.map((more) => ({ ...known, ...more })));
+      }
+      for (const item of found) {
+        const row = order.map(({ column }) => item[column]!);
+        rows.set(JSON.stringify(row), row);
+      }
+    }
+    return dependentFilters(table, order, [...rows.values()]) ?? [[]];
+  }
+
   async #filterSets(table: TableModel, scanTable: string, group: readonly Dependency[]): Promise<PushedFilter[][]> {
-    const rows = await this.#services.engine.query(valuesQuery(scanTable, group));
-    const sets = dependentFilters(table, group, rows);
+    const sets = dependentFilters(table, group, await this.#values(scanTable, group));
     if (sets !== null) return sets;
     const needed = group.filter(({ optional }) => optional === null);
     return needed.length === 0 ? [[]] : this.#filterSets(table, scanTable, needed);
   }
+
+  #values(scanTable: string, group: readonly Dependency[]): Promise<readonly (readonly (string | null)[])[]> {
+    return this.#services.engine.query(valuesQuery(scanTable, group));
+  }
+}
+
+/** The dependencies of one place that values come from, together. */
+function bySource(dependencies: readonly Dependency[]): Dependency[][] {
+  const aliases = new Set(dependencies.map(({ sourceAlias }) => sourceAlias));
+  return [...aliases].map((alias) => dependencies.filter(({ sourceAlias }) => sourceAlias === alias));
 }
 
 /** Scans of one table with different values that are read at the same time; each keeps to the limits of its DSN besides. */

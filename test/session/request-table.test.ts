@@ -1,153 +1,18 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { startApi, type TestApi } from '../support/api-server.js';
 import { errorOf, RawClient } from '../support/raw-client.js';
-import { startTestGateway, type TestGateway } from '../support/test-gateway.js';
+import { type Hub, startHub } from './hub.js';
 
-const DSN = `
-dsn: hub
-base_url: "\${env:HUB_URL}"
-tables:
-  orgs:
-    path: /orgs
-    primary_key: [login]
-    columns: { login: text, plan: text }
-    filters: { plan: { operators: ["="], query: plan } }
-  repos:
-    path: /orgs/{org}/repos
-    columns: { org: { type: text, from: filter }, name: text, stars: integer }
-    filters: { org: { operators: ["="], path: org } }
-  issues:
-    path: /repos/{org}/{repo}/issues
-    columns: { org: { type: text, from: filter }, repo: { type: text, from: filter }, number: integer, state: text }
-    filters:
-      org: { operators: ["="], path: org }
-      repo: { operators: ["="], path: repo }
-      state: { operators: ["="], query: state }
-  comments:
-    path: /repos/{org}/{repo}/issues/{number}/comments
-    columns:
-      org: { type: text, from: filter }
-      repo: { type: text, from: filter }
-      number: { type: integer, from: filter }
-      body: text
-    filters:
-      org: { operators: ["="], path: org }
-      repo: { operators: ["="], path: repo }
-      number: { operators: ["="], path: number }
-  orders:
-    path: /orders
-    pagination: { type: page, parameter: page, size_parameter: size, size: 10 }
-    records: $.rows[*]
-    primary_key: [id]
-    columns:
-      id: bigint
-      customer_id: bigint
-      status: varchar(20)
-      amount: { type: "numeric(10,2)", not_null: true }
-      created: { type: timestamptz, not_null: true }
-      paid: boolean
-    filters:
-      id: { operators: ["=", in], query: id, separator: ",", batch: 3 }
-      customer_id: { operators: ["=", in], query: customer, separator: ",", batch: 20 }
-      status: { operators: ["=", in], query: status, separator: "|" }
-      created: { operators: [">=", "<"], query: created, template: "{operator}{value}", format: rfc3339 }
-      paid: { operators: ["="], query: paid, values: { true: "1", false: "0" } }
-    limit: { query: size, max: 10 }
-    order_by: { query: sort, template: "{field}", descending: "-{field}", separator: ",", columns: [id, amount, created] }
-    select: { query: fields }
-    count: { field: $.total }
-    rows: 30
-  customers:
-    path: /customers
-    primary_key: [id]
-    columns: { id: bigint, name: text }
-    lookup: { filter: id, path: "/customers/{id}", records: $, max: 3 }
-views:
-  open_orders: { sql: "SELECT * FROM hub.orders WHERE status = 'open'" }
-`;
-
-const ORDERS = Array.from({ length: 30 }, (_, k) => ({
-  id: k + 1,
-  customer_id: (k % 6) + 1,
-  status: ['open', 'paid', 'sent'][k % 3],
-  amount: ((k * 7) % 30) + 0.5,
-  created: new Date(Date.UTC(2026, 0, 1 + k)).toISOString(),
-  paid: k % 2 === 0,
-}));
-const CUSTOMERS = Array.from({ length: 6 }, (_, k) => ({ id: k + 1, name: `c${k + 1}` }));
-
-let api: TestApi;
-let gateway: TestGateway;
+let hub: Hub;
 let client: RawClient;
 
 beforeAll(async () => {
-  api = await startApi(({ path, query }) => {
-    const [, first, second, third, fourth, fifth] = path.split('/');
-    if (path === '/orgs')
-      return {
-        body: [
-          { login: 'a', plan: 'free' },
-          { login: 'b', plan: 'team' },
-        ].filter((org) => [null, org.plan].includes(query.get('plan'))),
-      };
-    if (first === 'orgs')
-      return {
-        body: [
-          { name: `${second}1`, stars: 5 },
-          { name: `${second}2`, stars: 50 },
-        ],
-      };
-    if (fifth !== undefined) return { body: [{ body: `on ${third}/${fifth}` }] };
-    if (fourth === 'issues')
-      return {
-        body: [
-          { number: 1, state: 'open' },
-          { number: 2, state: 'closed' },
-        ],
-      };
-    if (path === '/customers') return { body: CUSTOMERS };
-    if (first === 'customers') {
-      const found = CUSTOMERS.find((customer) => customer.id === Number(second));
-      return found === undefined ? { status: 404, body: {} } : { body: found };
-    }
-    return { body: orders(query) };
-  });
-  gateway = await startTestGateway({ dsns: { 'hub.yaml': DSN }, env: { HUB_URL: api.url } });
-  client = await RawClient.login(gateway.port);
+  hub = await startHub();
+  client = await RawClient.login(hub.gateway.port);
 });
 afterAll(async () => {
   client?.close();
-  await gateway?.close();
-  await api?.close();
+  await hub?.close();
 });
-
-function orders(query: URLSearchParams): object {
-  const among = (name: string, separator: string, value: unknown): boolean =>
-    !query.has(name) || query.get(name)!.split(separator).includes(String(value));
-  const rows = ORDERS.filter(
-    (row) =>
-      among('id', ',', row.id) &&
-      among('customer', ',', row.customer_id) &&
-      among('status', '|', row.status) &&
-      among('paid', ',', row.paid ? '1' : '0') &&
-      (!query.has('created') || isInRange(row.created, query.get('created')!)),
-  );
-  for (const key of (query.get('sort') ?? '').split(',').reverse()) {
-    const name = key.replace('-', '') as 'id' | 'amount' | 'created';
-    if (key !== '')
-      rows.sort((a, b) => (a[name] < b[name] ? -1 : a[name] > b[name] ? 1 : 0) * (key[0] === '-' ? -1 : 1));
-  }
-  const size = Number(query.get('size'));
-  const start = (Number(query.get('page')) - 1) * size;
-  return { total: rows.length, rows: rows.slice(start, start + size) };
-}
-
-function isInRange(created: string, text: string): boolean {
-  return text.split(' and ').every((part) => {
-    const [, operator, value] = /^(>=|<)(.*)$/.exec(part)!;
-    return operator === '<' ? new Date(created) < new Date(value!) : new Date(created) >= new Date(value!);
-  });
-}
 
 /** Each statement with the number of its rows and the requests that it makes, in any order. */
 const SHAPES: readonly (readonly [string, number, readonly string[]])[] = [
@@ -297,6 +162,81 @@ const SHAPES: readonly (readonly [string, number, readonly string[]])[] = [
     2,
     ['/orgs/b/repos', '/orgs?plan=team'],
   ],
+  // values by a WITH query that is computed once, and through subqueries that choose rows
+  [
+    "WITH o AS MATERIALIZED (SELECT login FROM hub.orgs WHERE plan = 'team') SELECT r.name FROM o JOIN hub.repos r ON r.org = o.login",
+    2,
+    ['/orgs/b/repos', '/orgs?plan=team'],
+  ],
+  [
+    'WITH o AS MATERIALIZED (SELECT plan, login AS key FROM hub.orgs) SELECT r.name FROM o JOIN hub.repos r ON r.org = o.key',
+    4,
+    ['/orgs', '/orgs/a/repos', '/orgs/b/repos'],
+  ],
+  [
+    'WITH o AS MATERIALIZED (SELECT * FROM hub.orgs) SELECT r.name, o.plan FROM o JOIN hub.repos r ON r.org = o.login',
+    4,
+    ['/orgs', '/orgs/a/repos', '/orgs/b/repos'],
+  ],
+  [
+    'WITH o AS (SELECT login FROM hub.orgs) SELECT r.name FROM o JOIN hub.repos r ON r.org = o.login JOIN o p ON p.login = o.login',
+    4,
+    ['/orgs', '/orgs/a/repos', '/orgs/b/repos'],
+  ],
+  [
+    'WITH RECURSIVE t AS (SELECT login FROM hub.orgs UNION SELECT o.login FROM hub.orgs o JOIN t ON t.login > o.login) SELECT r.name FROM t JOIN hub.repos r ON r.org = t.login',
+    4,
+    ['/orgs', '/orgs', '/orgs/a/repos', '/orgs/b/repos'],
+  ],
+  [
+    "SELECT name FROM hub.repos WHERE org = (SELECT login FROM hub.orgs WHERE plan = 'team' LIMIT 1)",
+    2,
+    ['/orgs/b/repos', '/orgs?plan=team'],
+  ],
+  [
+    'SELECT name FROM hub.repos WHERE org = ANY (ARRAY(SELECT login FROM hub.orgs))',
+    4,
+    ['/orgs', '/orgs/a/repos', '/orgs/b/repos'],
+  ],
+  [
+    'SELECT r.name FROM (SELECT plan, max(login) AS login FROM hub.orgs GROUP BY plan) o JOIN hub.repos r ON r.org = o.login',
+    4,
+    ['/orgs', '/orgs/a/repos', '/orgs/b/repos'],
+  ],
+  [
+    'SELECT r.name FROM (SELECT login, row_number() OVER (ORDER BY plan) AS n FROM hub.orgs) o JOIN hub.repos r ON r.org = o.login WHERE n = 1',
+    2,
+    ['/orgs', '/orgs/a/repos', '/orgs/b/repos'],
+  ],
+  [
+    "SELECT i.number FROM hub.orgs o JOIN LATERAL (SELECT org, name FROM hub.repos r WHERE r.org = o.login ORDER BY stars LIMIT 1) r ON true JOIN hub.issues i ON i.org = r.org AND i.repo = r.name WHERE i.state = 'open'",
+    2,
+    [
+      '/orgs',
+      '/orgs/a/repos',
+      '/orgs/b/repos',
+      '/repos/a/a1/issues?state=open',
+      '/repos/a/a2/issues?state=open',
+      '/repos/b/b1/issues?state=open',
+      '/repos/b/b2/issues?state=open',
+    ],
+  ],
+  // a UNION has the values of all its parts
+  [
+    "SELECT r.name FROM (SELECT login FROM hub.orgs WHERE plan = 'free' UNION ALL SELECT login FROM hub.orgs WHERE plan = 'team') o JOIN hub.repos r ON r.org = o.login",
+    4,
+    ['/orgs/a/repos', '/orgs/b/repos', '/orgs?plan=free', '/orgs?plan=team'],
+  ],
+  [
+    'SELECT name FROM hub.repos WHERE org IN (SELECT login FROM hub.orgs UNION SELECT login FROM hub.orgs)',
+    4,
+    ['/orgs', '/orgs', '/orgs/a/repos', '/orgs/b/repos'],
+  ],
+  [
+    "SELECT i.number FROM (SELECT org, name FROM hub.repos WHERE org = 'a' UNION ALL SELECT org, name FROM hub.repos WHERE org = 'b' AND stars > 9) r JOIN hub.issues i ON i.org = r.org AND i.repo = r.name",
+    6,
+    ['/orgs/a/repos', '/orgs/b/repos', '/repos/a/a1/issues', '/repos/a/a2/issues', '/repos/b/b2/issues'],
+  ],
   [
     "SELECT i.number FROM hub.repos r JOIN hub.issues i ON i.org = r.org AND i.repo = r.name WHERE r.org = 'a' AND i.state = 'open'",
     2,
@@ -350,11 +290,11 @@ const SHAPES: readonly (readonly [string, number, readonly string[]])[] = [
 
 describe('the requests of a statement', () => {
   it.each(SHAPES)('%s', async (sql, rows, requests) => {
-    const from = api.requests.length;
+    const from = hub.api.requests.length;
     const frames = await client.query(sql);
     expect(errorOf(frames)).toBeNull();
     expect(
-      api.requests
+      hub.api.requests
         .slice(from)
         .map(({ url }) => url)
         .sort(),
@@ -362,17 +302,44 @@ describe('the requests of a statement', () => {
     expect(frames.filter(({ type }) => type === 'D')).toHaveLength(rows);
   });
 
-  it.each(['SELECT * FROM hub.repos', 'SELECT r.name FROM hub.repos r LEFT JOIN hub.orgs o ON o.login = r.org'])(
-    'none, but a hint that shows a working WHERE: %s',
-    async (sql) => {
-      const from = api.requests.length;
-      const error = errorOf(await client.query(sql));
-      expect(error).toMatchObject({
-        sqlstate: 'HV00L',
-        message: 'virtual table "hub.repos" needs a filter on column "org"',
-      });
-      expect(error?.hint).toContain("WHERE org = '…'");
-      expect(api.requests.slice(from)).toEqual([]);
-    },
-  );
+  it.each([
+    'SELECT * FROM hub.repos',
+    'SELECT r.name FROM hub.repos r LEFT JOIN hub.orgs o ON o.login = r.org',
+    'SELECT r.name FROM (SELECT login FROM hub.orgs UNION ALL SELECT upper(login) FROM hub.orgs) o JOIN hub.repos r ON r.org = o.login',
+    "SELECT r.name FROM (SELECT login FROM hub.orgs UNION ALL SELECT 'b') o JOIN hub.repos r ON r.org = o.login",
+  ])('none, but a hint that shows a working WHERE: %s', async (sql) => {
+    const from = hub.api.requests.length;
+    const error = errorOf(await client.query(sql));
+    expect(error).toMatchObject({
+      sqlstate: 'HV00L',
+      message: 'virtual table "hub.repos" needs a filter on column "org"',
+    });
+    expect(error?.hint).toContain("WHERE org = '…'");
+    expect(hub.api.requests.slice(from)).toEqual([]);
+  });
+});
+
+/** Each has once been read as a filter by one value: the first of the rows, or that of a row of its own. */
+const COMPUTED: readonly (readonly [string, number])[] = [
+  ['SELECT o.id FROM (SELECT 1 AS c UNION ALL SELECT 2) u JOIN hub.orders o ON o.customer_id = u.c', 10],
+  [
+    'SELECT o.id FROM (SELECT 1 AS c UNION ALL SELECT id FROM hub.customers) u JOIN hub.orders o ON o.customer_id = u.c',
+    35,
+  ],
+  [
+    'SELECT c, (SELECT id FROM hub.orders o WHERE o.id = u.c) FROM (SELECT 1 AS c UNION ALL SELECT 2) u WHERE (SELECT id FROM hub.orders o WHERE o.id = u.c) > 0',
+    2,
+  ],
+  ['SELECT o.id FROM (SELECT unnest(ARRAY[1, 2]) AS c) u JOIN hub.orders o ON o.id = u.c', 2],
+  ['SELECT o.id FROM (SELECT generate_series(1, 3) AS c) u JOIN hub.orders o ON o.id = u.c', 3],
+  ['SELECT o.id FROM (SELECT count(*) AS c FROM hub.customers) u JOIN hub.orders o ON o.id = u.c AND o.id = 6', 1],
+  ['SELECT o.id FROM hub.orders o WHERE o.id IN (SELECT count(*) FROM hub.customers)', 1],
+];
+
+describe('what another part of the statement computes is no constant', () => {
+  it.each(COMPUTED)('%s', async (sql, rows) => {
+    const frames = await client.query(sql);
+    expect(errorOf(frames)).toBeNull();
+    expect(frames.filter(({ type }) => type === 'D')).toHaveLength(rows);
+  });
 });

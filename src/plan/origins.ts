@@ -1,0 +1,131 @@
+import { type ColumnOfTable, readColumn } from './equalities.js';
+import type { PlanNode } from './plan-tree.js';
+import type { SubqueryNames } from './subquery-names.js';
+
+/** Nodes whose rows are those of all their inputs; EXPLAIN calls their columns as the first input does. */
+const GATHERING = new Set(['Append', 'Merge Append', 'Recursive Union']);
+
+/** More places than these a value is not looked for in. */
+const MOST_ORIGINS = 16;
+
+/** Finds the columns of tables that a value in a plan comes from. */
+export class Origins {
+  readonly #names: SubqueryNames;
+  readonly #parents = new Map<PlanNode, PlanNode>();
+  /** Null: two nodes have the alias. */
+  readonly #byAlias = new Map<string, PlanNode | null>();
+  readonly #bySubplan = new Map<string, PlanNode | null>();
+
+  constructor(root: PlanNode, names: SubqueryNames) {
+    this.#names = names;
+    const visit = (node: PlanNode): void => {
+      if (node.Alias !== undefined && node['Node Type'] !== 'ModifyTable') put(this.#byAlias, node.Alias, node);
+      if (node['Subplan Name'] !== undefined) put(this.#bySubplan, node['Subplan Name'], node);
+      for (const child of node.Plans ?? []) {
+        this.#parents.set(child, node);
+        visit(child);
+      }
+    };
+    visit(root);
+  }
+
+  /**
+   * The columns of tables among whose values are all that `use` has in the node `at`, NULL apart; null: not known.
+   * Through a UNION they are several.
+   */
+  of(use: ColumnOfTable, at: PlanNode): readonly ColumnOfTable[] | null {
+    const found = this.#of(use, at, new Set());
+    if (found === null) return null;
+    const distinct = [...new Map(found.map((origin) => [JSON.stringify(origin), origin])).values()];
+    return distinct.length === 0 || distinct.length > MOST_ORIGINS ? null : distinct;
+  }
+
+  /** The nodes from that of a table upwards. */
+  above(alias: string): PlanNode[] {
+    const nodes: PlanNode[] = [];
+    for (let node = this.#byAlias.get(alias) ?? undefined; node !== undefined; node = this.#parents.get(node)) {
+      nodes.push(node);
+    }
+    return nodes;
+  }
+
+  #of(use: ColumnOfTable, at: PlanNode, seen: Set<string>): ColumnOfTable[] | null {
+    if (/^InitPlan \d+$/.test(use.alias)) {
+      const subplan = this.#bySubplan.get(use.alias) ?? null;
+      return subplan === null ? null : this.#output(subplan, Number(use.column.slice('col'.length)) - 1, seen);
+    }
+    const node = this.#byAlias.get(use.alias) ?? null;
+    if (node === null) return null;
+    const own = this.#inNode(node, use.column, seen);
+    const gathered = own === null ? null : this.#gathered(node, use, at, seen);
+    return own === null || gathered === null ? null : [...own, ...gathered];
+  }
+
+  /** The values of the other inputs of the nodes between a table and `at` that gather rows under the table's name. */
+  #gathered(node: PlanNode, use: ColumnOfTable, at: PlanNode, seen: Set<string>): ColumnOfTable[] | null {
+    const above = new Set<PlanNode>();
+    for (let place: PlanNode | undefined = at; place !== undefined; place = this.#parents.get(place)) above.add(place);
+    const found: ColumnOfTable[] = [];
+    let child = node;
+    for (let parent = this.#parents.get(node); parent !== undefined; parent = this.#parents.get(child)) {
+      if (above.has(parent)) return found;
+      if (GATHERING.has(parent['Node Type'])) {
+        for (const [position, text] of outputOf(child).entries()) {
+          const column = readColumn(text);
+          if (column?.alias !== use.alias || column.column !== use.column) continue;
+          for (const other of inputsOf(parent)) {
+            const values = other === child ? [] : this.#output(other, position, seen);
+            if (values === null) return null;
+            found.push(...values);
+          }
+        }
+      }
+      child = parent;
+    }
+    return found;
+  }
+
+  /** The values of a column of the node that has its alias. */
+  #inNode(node: PlanNode, column: string, seen: Set<string>): ColumnOfTable[] | null {
+    if (node['Relation Name'] !== undefined) return [{ alias: node.Alias!, column }];
+    const query = this.#queryOf(node);
+    if (query === null) return null;
+    const position = this.#names.position(node['CTE Name'] ?? node.Alias!, column, outputOf(query));
+    return position === null ? null : this.#output(query, position, seen);
+  }
+
+  /** The plan of the query that a node only reads. */
+  #queryOf(node: PlanNode): PlanNode | null {
+    if (node['Node Type'] === 'Subquery Scan') {
+      return node.Plans?.find((child) => child['Parent Relationship'] === 'Subquery') ?? null;
+    }
+    return node['CTE Name'] === undefined ? null : (this.#bySubplan.get(`CTE ${node['CTE Name']}`) ?? null);
+  }
+
+  #output(node: PlanNode, position: number, seen: Set<string>): ColumnOfTable[] | null {
+    // A recursive query reads itself: that adds no values.
+    const key = `${[...this.#parents.keys()].indexOf(node)} ${position}`;
+    if (seen.has(key)) return [];
+    seen.add(key);
+    if (GATHERING.has(node['Node Type'])) {
+      const parts = inputsOf(node).map((input) => this.#output(input, position, seen));
+      return parts.includes(null) ? null : parts.flatMap((part) => part!);
+    }
+    const column = readColumn(outputOf(node)[position] ?? '');
+    return column === null ? null : this.#of(column, node, seen);
+  }
+}
+
+function put(map: Map<string, PlanNode | null>, key: string, node: PlanNode): void {
+  map.set(key, map.has(key) ? null : node);
+}
+
+function inputsOf(node: PlanNode): readonly PlanNode[] {
+  return (node.Plans ?? []).filter((child) => !/^(?:InitPlan|SubPlan)$/.test(child['Parent Relationship'] ?? ''));
+}
+
+function outputOf(node: PlanNode): readonly string[] {
+  if (!GATHERING.has(node['Node Type'])) return node.Output ?? [];
+  const [first] = inputsOf(node);
+  return first === undefined ? [] : outputOf(first);
+}
