@@ -11,15 +11,15 @@ export function inferredColumnHint(
   column: Pick<ColumnModel, 'name' | 'type' | 'field'>,
   message: string,
 ): string | undefined {
-  if (table.inference === undefined) return undefined;
+  if (table.inference?.columns.has(column.name) !== true) return undefined;
   const { scalar } = column.type;
   const type = widerType(scalar, /: "([^"]*)"$|^value "([^"]*)"/.exec(message));
   const { file, line } = table.location;
   const declaration = column.field === column.name ? type : `{ type: ${type}, field: ${JSON.stringify(column.field)} }`;
   const place = `${relative(process.cwd(), file)}:${line}`;
   return (
-    `The type ${SCALAR_TYPES[scalar].sql} was inferred from a sample: declare columns: { ${column.name}: ${declaration} } ` +
-    `and the others in DSN file ${place} (tidegate discover prints them), or run tidegate discover --refresh ${table.dsn}.${table.name}.`
+    `The type ${SCALAR_TYPES[scalar].sql} was inferred from a sample: declare columns: { ${column.name}: ${declaration} } with ` +
+    `infer: true, which leaves the others as they are, in DSN file ${place}, or run tidegate discover --refresh ${table.dsn}.${table.name}.`
   );
 }
 

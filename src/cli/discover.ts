@@ -137,9 +137,9 @@ async function refresh(names: readonly string[], flags: DiscoverFlags, signal: A
   }
   if (outcomes.some(({ problem }) => problem !== null)) process.exitCode = 1;
   if (outcomes.length > 0) return;
-  if (names.length === 0) print('nothing to sample: every table declares its columns');
+  if (names.length === 0) print('nothing to sample: every table declares all of its columns');
   else
     throw errors.configuration(`nothing to sample in ${names.map((name) => `"${name}"`).join(', ')}`, {
-      hint: 'Name DSNs, or tables as dsn.table, that declare no columns.',
+      hint: 'Name DSNs, or tables as dsn.table, that leave columns to a sample.',
     });
 }

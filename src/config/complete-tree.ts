@@ -1,5 +1,6 @@
 import { dsnName } from './build/dsn-name.js';
 import { type Completion, type CompletionSource, fingerprintOf, graft, type OpenPart } from './completion.js';
+import { mixColumns } from './mix-columns.js';
 import { type SourceNode, SourceTree } from './source-tree.js';
 
 /** The table that stands for an OData service's own description while the model is made. */
@@ -9,6 +10,8 @@ export const METADATA_TABLE = '$metadata';
 export interface CompletedPart {
   readonly part: OpenPart;
   readonly completion: Completion | null;
+  /** Columns whose types come from the sample. */
+  readonly inferred: ReadonlySet<string>;
 }
 
 /** A DSN file with what its source told; `parts` by table, and by `$metadata` for the tables of a service. */
@@ -18,9 +21,9 @@ export interface CompletedTree {
 }
 
 const DESCRIPTIVE: ReadonlySet<string> = new Set(['dsn', 'description', 'tables', 'views', 'cache']);
-const DESCRIPTIVE_IN_TABLE: ReadonlySet<string> = new Set(['description', 'cache', 'limit', 'columns']);
+const DESCRIPTIVE_IN_TABLE: ReadonlySet<string> = new Set(['description', 'cache', 'limit', 'columns', 'infer']);
 
-/** Adds what completions know to a file: columns to tables without any, tables to an OData service. */
+/** Adds what completions know to a file: columns to tables that leave them to a sample, tables to an OData service. */
 export function completeTree(read: SourceTree, completions: CompletionSource): CompletedTree {
   const parts = new Map<string, CompletedPart>();
   const dsn = dsnName(read);
@@ -28,23 +31,34 @@ export function completeTree(read: SourceTree, completions: CompletionSource): C
   if (read.node(['type'])?.value === 'odata') {
     const part = { dsn, table: null, fingerprint: fingerprintOf([read.root], DESCRIPTIVE) };
     const completion = completions(part);
-    parts.set(METADATA_TABLE, { part, completion });
+    parts.set(METADATA_TABLE, { part, completion, inferred: NO_COLUMNS });
     tree = completion?.keys === undefined ? withoutSourceless(read) : graft(read, [], completion.keys);
     tree = graft(withBaseUrl(tree), [], { tables: { [METADATA_TABLE]: METADATA_KEYS } });
   }
   for (const table of tree.keys(['tables'])) {
-    if (table === METADATA_TABLE || !lacksColumns(tree.node(['tables', table]))) continue;
+    if (table === METADATA_TABLE || !leavesColumns(tree.node(['tables', table]))) continue;
     const fingerprint = `${fingerprintOf([read.root], DESCRIPTIVE)}${fingerprintOf([tree.node(['tables', table])], DESCRIPTIVE_IN_TABLE)}`;
     const part = { dsn, table, fingerprint };
     const completion = completions(part);
-    parts.set(table, { part, completion });
-    if (completion?.keys !== undefined) tree = graft(tree, ['tables', table], completion.keys);
+    if (completion?.keys === undefined) {
+      parts.set(table, { part, completion, inferred: NO_COLUMNS });
+      continue;
+    }
+    const { columns, ...others } = completion.keys;
+    const mixed = mixColumns(tree, table, columns as Readonly<Record<string, unknown>>);
+    parts.set(table, { part, completion, inferred: mixed.inferred });
+    tree = graft(mixed.tree, ['tables', table], others);
   }
   return { tree, parts };
 }
 
-function lacksColumns(node: SourceNode | undefined): boolean {
+const NO_COLUMNS: ReadonlySet<string> = new Set();
+
+/** Whether a table declares no columns, or says with `infer` that there are more than it declares. */
+function leavesColumns(node: SourceNode | undefined): boolean {
   if (node === undefined || typeof node.value !== 'object' || node.value === null) return false;
+  const infer = node.children.get('infer')?.value;
+  if (typeof infer === 'boolean') return infer;
   const columns = node.children.get('columns');
   if (columns === undefined) return true;
   return (

@@ -64,12 +64,14 @@ function merged(own: SourceNode, added: SourceNode): SourceNode {
   return result;
 }
 
-function withChild(node: SourceNode, key: string, child: SourceNode): SourceNode {
+/** The map with another value of a key. */
+export function withChild(node: SourceNode, key: string, child: SourceNode): SourceNode {
   const value = { ...(node.value as Record<string, unknown> | null), [key]: child.value };
   return { ...node, value, written: null, children: new Map(node.children).set(key, child) };
 }
 
-function toNode(value: unknown, at: SourceLocation): SourceNode {
+/** Data that stands in no file, with the place it is found at. */
+export function toNode(value: unknown, at: SourceLocation): SourceNode {
   const isParent = typeof value === 'object' && value !== null;
   const children = new Map(
     isParent ? Object.entries(value).map(([key, child]) => [key, toNode(child, at)] as const) : [],

@@ -88,9 +88,11 @@ export interface ServiceModel {
   readonly problem: GatewayError | null;
 }
 
-/** How a table without declared columns gets them: from a sample. */
+/** How a table gets the columns that it does not declare: from a sample. */
 export interface InferenceModel {
   readonly fingerprint: string;
+  /** Names of the columns whose types it told. */
+  readonly columns: ReadonlySet<string>;
   /** Values of required filters for the sample's request, by column. */
   readonly values: ReadonlyMap<string, string>;
   /** Whether the file leaves the records' place, and the paging, to the sample too. */
@@ -139,7 +141,7 @@ export interface TableModel {
   readonly lookup: LookupModel | null;
   /** Null: every statement asks the API. */
   readonly cache: CacheModel | null;
-  /** Only of a table whose columns are not declared. */
+  /** Only of a table that leaves columns to a sample. */
   readonly inference?: InferenceModel;
 }
 

@@ -228,14 +228,14 @@ function openTables(model: GatewayModel, isWanted: (dsn: string, table: string) 
     .filter((table) => (table.inference?.problem ?? null) !== null && isWanted(table.dsn, table.name));
 }
 
-/** A table without columns cannot have filters or keys on them. */
+/** A table whose columns are not known cannot have filters or keys on them. */
 function withoutUnknown(dsn: DsnModel): DsnModel {
   return {
     ...dsn,
     tables: dsn.tables.map((table) =>
       (table.inference?.problem ?? null) === null
         ? table
-        : { ...table, primaryKey: [], filters: [], limit: null, lookup: null },
+        : { ...table, primaryKey: [], filters: [], limit: null, orderBy: null, select: null, lookup: null },
     ),
   };
 }

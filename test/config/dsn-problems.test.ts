@@ -80,6 +80,22 @@ describe('keys and types', () => {
       table('path: /x\ncolumns: { id: { type: boolean, values: { true: Y, false: ‸{ a: 1 } } } }'),
       /"false" must be/,
     ],
+    [
+      'no columns and none to be inferred',
+      table('path: /x\ninfer: ‸false'),
+      'table "orders" has no columns, and "infer" keeps them from being sampled',
+      /Declare "columns"/,
+    ],
+    [
+      'a wrong declared column beside inferred ones',
+      table('path: /x\ninfer: true\nprimary_key: [id]\ncolumns: { at: { type: text, timezone: ‸UTC } }'),
+      'column "at" is not a date or time, so it has no "timezone"',
+    ],
+    [
+      'a lookup by what may be inferred, in the wrong path',
+      table('path: /x\ninfer: true\nlookup: { filter: id, path: ‸/x }\ncolumns: { at: text }'),
+      'the lookup\'s path has no place for "id"',
+    ],
     ['merge keys are plain keys', withColumns('‸<<: { limit: { query: n } }'), 'unknown key "<<" in table "orders"'],
     ['list for text', table('path: ‸[/x]\ncolumns: { id: bigint }'), '"path" must be text, not a list'],
     ['number for text', withColumns('description: ‸5'), '"description" must be text, not a number', /quotes/],
@@ -261,7 +277,7 @@ describe('columns, keys and references', () => {
     [
       'no columns, and a path that cannot be filled for a sample',
       'base_url: https://h.example\ntables:\n  ‸orders: { path: "/x/{id}", filters: { id: { path: id } } }\n',
-      'table "orders" has no columns, and cannot be sampled without a value for "id"',
+      'the columns of table "orders" cannot be sampled without a value for "id"',
       /Add "sample: \{ id: 1 \}"/,
     ],
     [

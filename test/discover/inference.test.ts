@@ -1,6 +1,6 @@
-import { readFileSync, statSync } from 'node:fs';
+import { readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterEach, expect, test } from 'vitest';
+import { afterEach, describe, expect, test } from 'vitest';
 import { type ApiRoutes, startApi, type TestApi } from '../support/api-server.js';
 import { startTestGateway, type TestGateway } from '../support/test-gateway.js';
 
@@ -104,7 +104,7 @@ test('a later value that does not fit says which column to declare, how and wher
     code: '22P02',
     detail: expect.stringContaining('column "price"'),
     hint: expect.stringMatching(
-      /^The type bigint was inferred from a sample: declare columns: \{ price: numeric \} and the others in DSN file .*shop\.yaml:4 .* or run tidegate discover --refresh shop\.items\.$/,
+      /^The type bigint was inferred from a sample: declare columns: \{ price: numeric \} with infer: true, .* in DSN file .*shop\.yaml:4, or run tidegate discover --refresh shop\.items\.$/,
     ),
   });
 });
@@ -183,4 +183,109 @@ test('XML, CSV and NDJSON are sampled too, and links to further pages are follow
   expect((await read('c')).map((row) => (row as { zip_code: string }).zip_code)).toEqual(['00123', '99999']);
   expect(await read('n')).toEqual([{ a: '1' }, { a: '2' }]);
   expect(await read('p')).toEqual([{ n: '1' }, { n: '2' }]);
+});
+
+describe('declared columns beside inferred ones', () => {
+  const ITEM = { id: 1, unitPrice: 10, customerName: 'Ann', total: 7, ship: { city: 'Oslo' }, note: 'n' };
+  const TABLE = `  items:
+    path: /items
+    infer: true
+    primary_key: [id]
+    filters: { note: { query: note } }
+    order_by: { query: sort, columns: [id] }
+    columns:
+      unit_price: numeric
+      amount: { type: numeric, field: $.total, description: What it costs }
+      customer_name: { type: varchar(20), not_null: true }
+      city: { type: text, field: $.ship.city }
+`;
+
+  const columnsOf = async (gateway: TestGateway): Promise<string[]> => {
+    const client = await gateway.connect();
+    const { rows } = await client.query(
+      `SELECT column_name || ' ' || data_type AS c FROM information_schema.columns WHERE table_schema = 'shop' ORDER BY ordinal_position`,
+    );
+    await client.end();
+    return rows.map((row) => row.c as string);
+  };
+
+  test('win over them, by name and by field, and take their place where they name none', async () => {
+    const { gateway, api } = await start({ '/items': { body: [ITEM] } }, TABLE);
+    expect(await columnsOf(gateway)).toEqual([
+      'unit_price numeric',
+      'amount numeric',
+      'customer_name character varying',
+      'city text',
+      'id bigint',
+      'note text',
+    ]);
+    expect(api.requests).toHaveLength(1);
+    const client = await gateway.connect();
+    open.push({ close: () => client.end() });
+    const { rows } = await client.query('SELECT * FROM shop.items');
+    expect(rows).toEqual([{ unit_price: '10', amount: '7', customer_name: 'Ann', city: 'Oslo', id: '1', note: 'n' }]);
+    await client.query("SELECT id FROM shop.items WHERE note = 'n'");
+    expect(api.requests.at(-1)!.query.get('note')).toBe('n');
+  });
+
+  test('keep the others as they are: after a restart, and when one is declared or taken away', async () => {
+    let item: object = ITEM;
+    const api = await startApi({ '/items': () => ({ body: [item] }) });
+    open.push(api);
+    const dsn = (table: string): string => `dsn: shop\nbase_url: ${api.url}\ntables:\n${table}`;
+    const gateway = await startTestGateway({ dsns: { 'shop.yaml': dsn('  items: { path: /items }\n') } });
+    open.push(gateway);
+    const inferred = await columnsOf(gateway);
+    expect(inferred).toContain('note text');
+    item = { other: 1 };
+    const file = join(gateway.folder, 'shop.yaml');
+    writeFileSync(file, dsn('  items: { path: /items, infer: true, columns: { note: varchar(9) } }\n'));
+    await gateway.serving.reload();
+    expect((await columnsOf(gateway)).sort()).toEqual(
+      inferred.map((column) => (column === 'note text' ? 'note character varying' : column)).sort(),
+    );
+    writeFileSync(file, dsn('  items: { path: /items }\n'));
+    await gateway.serving.reload();
+    expect(await columnsOf(gateway)).toEqual(inferred);
+    expect(api.requests).toHaveLength(1);
+  });
+
+  test('only an inferred column is said to be inferred when a value does not fit', async () => {
+    let body: unknown[] = [ITEM];
+    const { gateway } = await start({ '/items': () => ({ body }) }, TABLE);
+    const client = await gateway.connect();
+    open.push({ close: () => client.end() });
+    body = [{ ...ITEM, id: 'x', unitPrice: 'y' }];
+    await expect(client.query('SELECT id FROM shop.items')).rejects.toMatchObject({
+      code: '22P02',
+      hint: expect.stringMatching(
+        /^The type bigint was inferred from a sample: declare columns: \{ id: text \} with infer: true,/,
+      ),
+    });
+    await expect(client.query('SELECT unit_price FROM shop.items')).rejects.toMatchObject({
+      code: '22P02',
+      hint: expect.stringMatching(/^Change the column's type/),
+    });
+  });
+
+  test('a table whose sample is missing says so, and then has all its columns', async () => {
+    let status = 503;
+    const { gateway } = await start(
+      { '/items': () => (status === 200 ? { body: [ITEM] } : { status, body: {} }) },
+      TABLE.replace('infer: true', 'infer: true\n    retry: { attempts: 1 }'),
+    );
+    const client = await gateway.connect();
+    open.push({ close: () => client.end() });
+    await expect(client.query('SELECT city FROM shop.items')).rejects.toMatchObject({
+      code: 'HV000',
+      message: expect.stringContaining('503'),
+    });
+    status = 200;
+    const asked = (): Promise<unknown> =>
+      client.query('SELECT id FROM shop.items').then(
+        ({ rows }) => rows[0].id,
+        () => null,
+      );
+    await expect.poll(asked, { timeout: 15_000 }).toBe('1');
+  });
 });

@@ -5,7 +5,7 @@ import { didYouMean } from '../nearest.js';
 import type { ColumnInput } from '../schema/column.js';
 import type { SourcePath } from '../source-tree.js';
 import { buildBooleanValues } from './boolean-values.js';
-import { type BuildContext, ownValue, type TableSettings } from './context.js';
+import { type BuildContext, knowsColumns, ownValue, type TableSettings } from './context.js';
 import { checkTimeFormat, isTimeType } from './time-format.js';
 
 const NUMBER_TYPES = new Set(['smallint', 'integer', 'bigint', 'numeric', 'real', 'double']);
@@ -17,7 +17,16 @@ export function buildColumns(settings: TableSettings, context: BuildContext): re
   const { tree, problems } = context;
   const path = [...settings.path, 'columns'];
   const names = tree.keys(path);
-  if (names.length === 0) return [];
+  if (names.length === 0) {
+    const at = [...settings.path, 'infer'];
+    if (settings.table.infer === false)
+      problems.add(
+        tree.at(at),
+        `table "${settings.name}" has no columns, and "infer" keeps them from being sampled`,
+        'Declare "columns", or remove "infer".',
+      );
+    return [];
+  }
   if (names.length > MAX_COLUMNS) {
     problems.add(
       tree.keyAt(path),
@@ -60,6 +69,7 @@ function readPrimaryKey(settings: TableSettings, columns: readonly string[], con
   const names = settings.table.primary_key ?? [];
   names.forEach((name, index) => {
     const at = tree.at([...path, index]);
+    if (!columns.includes(name) && !knowsColumns(context, settings.name)) return;
     if (!columns.includes(name)) problems.add(at, `primary_key names ${unknownColumn(name, columns, settings.name)}`);
     else if (names.indexOf(name) < index)
       problems.add(at, `primary_key names the column "${name}" twice`, 'Remove one of them.');

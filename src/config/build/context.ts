@@ -47,6 +47,14 @@ export class TableSettings {
   }
 }
 
+/** Whether all of a table's columns are known: not while its sample is missing, nor where they could not be read. */
+export function knowsColumns({ parts, tree }: BuildContext, table: string): boolean {
+  const open = parts.get(table);
+  return (
+    (open === undefined || open.completion?.keys !== undefined) && tree.keys(['tables', table, 'columns']).length > 0
+  );
+}
+
 /** Whether part of a value was left out, or the value itself. */
 export function isDamaged(context: BuildContext, path: SourcePath): boolean {
   return context.pruned.some((pruned) => {

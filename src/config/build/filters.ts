@@ -3,7 +3,7 @@ import type { BodyModel, FilterModel, FilterOperator, LimitModel } from '../mode
 import type { FilterInput } from '../schema/filter.js';
 import type { SourcePath } from '../source-tree.js';
 import { unknownColumn } from './columns.js';
-import { type BuildContext, isDamaged, ownValue, type TableSettings } from './context.js';
+import { type BuildContext, isDamaged, knowsColumns, ownValue, type TableSettings } from './context.js';
 import { checkTimeFormat } from './time-format.js';
 import { checkPlacement, readPlace } from './value-place.js';
 
@@ -17,7 +17,7 @@ export function buildFilters(
   const path = [...settings.path, 'filters'];
   const columns = tree.keys([...settings.path, 'columns']);
   for (const name of tree.keys(path)) {
-    if (columns.includes(name) || columns.length === 0) continue;
+    if (columns.includes(name) || !knowsColumns(context, settings.name)) continue;
     problems.add(tree.keyAt([...path, name]), `filter on ${unknownColumn(name, columns, settings.name)}`);
   }
   return Object.entries(settings.table.filters ?? {}).flatMap(([column, input]): FilterModel[] => {

@@ -3,7 +3,7 @@ import type { FilterModel, InferenceModel } from '../model.js';
 import type { BuildContext, TableSettings } from './context.js';
 import { isDamaged } from './context.js';
 
-/** How a table without columns gets them; nothing for one that declares them. */
+/** How a table gets the columns that it does not declare; nothing for one that declares all. */
 export function buildInference(
   settings: TableSettings,
   filters: readonly FilterModel[],
@@ -12,11 +12,12 @@ export function buildInference(
   const open = context.parts.get(settings.name);
   checkSample(settings, open !== undefined, filters, context);
   if (open === undefined) return {};
-  const { part, completion } = open;
+  const { part, completion, inferred } = open;
   const path = [...settings.path, 'sample'];
   return {
     inference: {
       fingerprint: part.fingerprint,
+      columns: inferred,
       values: new Map(context.tree.keys(path).map((column) => [column, context.tree.text([...path, column])])),
       findsRecords: settings.table.records === undefined,
       findsPagination: settings.get('pagination') === null,
@@ -52,7 +53,7 @@ function checkSample(
     if (!required || given.includes(column)) continue;
     problems.add(
       tree.keyAt(settings.path),
-      `table "${settings.name}" has no columns, and cannot be sampled without a value for "${column}"`,
+      `the columns of table "${settings.name}" cannot be sampled without a value for "${column}"`,
       `Add "sample: { ${column}: 1 }" with a value that the API knows, or declare "columns".`,
     );
   }

@@ -1,6 +1,6 @@
 import type { FilterModel, HttpSource, LookupModel } from '../model.js';
 import { unknownColumn } from './columns.js';
-import type { BuildContext, TableSettings } from './context.js';
+import { type BuildContext, knowsColumns, type TableSettings } from './context.js';
 import { buildPathUrl } from './url.js';
 
 /** Answers that say that there is no such record. */
@@ -18,7 +18,7 @@ export function buildLookup(
   const { tree, problems } = context;
   const path = [...settings.path, 'lookup'];
   const columns = tree.keys([...settings.path, 'columns']);
-  if (columns.length > 0 && !columns.includes(lookup.filter)) {
+  if (knowsColumns(context, settings.name) && !columns.includes(lookup.filter)) {
     problems.add(tree.at([...path, 'filter']), `lookup by ${unknownColumn(lookup.filter, columns, settings.name)}`);
     return null;
   }

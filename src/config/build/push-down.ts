@@ -1,6 +1,6 @@
 import type { BodyModel, ColumnModel, CountModel, HttpSource, OrderByModel, SelectModel } from '../model.js';
 import { unknownColumn } from './columns.js';
-import { type BuildContext, isDamaged, type TableSettings } from './context.js';
+import { type BuildContext, isDamaged, knowsColumns, type TableSettings } from './context.js';
 import { buildPathUrl } from './url.js';
 import { checkPlacement, readPlace } from './value-place.js';
 
@@ -23,6 +23,7 @@ export function buildOrderBy(
   for (const [index, name] of input.columns.entries()) {
     const column = columns.find((item) => item.name === name);
     const at = tree.at([...path, 'columns', index]);
+    if (column === undefined && !knowsColumns(context, settings.name)) continue;
     if (column === undefined) problems.add(at, `order by ${unknownColumn(name, names, settings.name)}`);
     else if (column.type.isArray || UNSORTABLE.has(column.type.scalar)) {
       problems.add(

@@ -60,7 +60,7 @@ function findMissing(
     return `an unknown table "${target.table}" of DSN "${target.dsn}"${didYouMean(target.table, known)}`;
   }
   const columns = holder.keys(['tables', target.table, 'columns']);
-  return columns.includes(target.column) || columns.length === 0
-    ? null
-    : unknownColumn(target.column, columns, target.table);
+  // While a sample is missing nobody knows the columns that it would tell.
+  const isOpen = columns.length === 0 || holder.node(['tables', target.table, 'infer'])?.value === true;
+  return columns.includes(target.column) || isOpen ? null : unknownColumn(target.column, columns, target.table);
 }

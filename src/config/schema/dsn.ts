@@ -163,7 +163,11 @@ const tableSchema = z
     primary_key: z.array(filledText).min(1).describe('Columns that identify a row.').optional(),
     columns: z
       .record(z.string(), columnSchema)
-      .describe('Columns by name; inferred from a sample by default.')
+      .describe('Columns by name; inferred from a sample by default, and with infer: true those that are not declared.')
+      .optional(),
+    infer: z
+      .boolean()
+      .describe('Whether a sample adds the columns that are not declared; true for a table without columns.')
       .optional(),
     sample: z
       .record(z.string(), configuredText)

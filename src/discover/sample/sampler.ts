@@ -95,13 +95,18 @@ function operatorOf(table: TableModel, column: string): '=' | 'in' {
   return filter?.operators.includes('=') === false ? 'in' : '=';
 }
 
-/** The table with text columns for its filters and for the headers; no lookup, which would be another endpoint. */
+/** The table with text columns for its filters and for the headers, asked for whole: no lookup, which would be another endpoint, and no choice of fields. */
 function forSample(table: TableModel): TableModel {
   const column = (name: string, from: ColumnModel['from'], field: string): ColumnModel =>
     plainColumn(name, 'text', { from, field });
   const filtered = [...new Set(table.filters.map((filter) => filter.column))];
   const headers = HEADERS.map((name) => column(`header:${name}`, 'header', name));
-  return { ...table, columns: [...filtered.map((name) => column(name, 'filter', name)), ...headers], lookup: null };
+  return {
+    ...table,
+    columns: [...filtered.map((name) => column(name, 'filter', name)), ...headers],
+    lookup: null,
+    select: null,
+  };
 }
 
 /** Keeps the beginning of the first page, and then waits for the scan to be ended. */
