@@ -34,6 +34,8 @@ export interface Statement {
   readonly cursor: CursorAction | null;
   /** Names of the columns in all GROUP BY clauses; `*` where one groups by something else than a column name. */
   readonly groupColumns: ReadonlySet<string>;
+  /** A constant of it can be read as a moment that is another one each time: `'today'`. */
+  readonly namesMoments: boolean;
   /** A SELECT that only returns rows, or EXPLAIN or a cursor of one: no INTO, no FOR UPDATE. */
   readonly isPlainSelect: boolean;
   /** LIMIT and OFFSET of the outermost query and of the queries that it does nothing but read, outermost first. */
@@ -113,7 +115,7 @@ function readStatement(parsed: ParsedStatement, text: ByteText, allTokens: reado
     arguments: [],
     explain: null,
     cursor: readCursorAction(name, body),
-    groupColumns: readGroupColumns(parsed.tree),
+    ...readNodes(parsed.tree),
     isPlainSelect: isPlainSelect(WRAPPING.has(name) ? (body.query as Node) : parsed.tree),
     limits: readLimits(QUERY_NODES.has(name) ? parsed.tree : (body.query as Node | undefined)),
   };
@@ -171,8 +173,10 @@ function isPlainSelect(tree: Node): boolean {
   return select !== undefined && select.intoClause === undefined && select.lockingClause === undefined;
 }
 
-function readGroupColumns(tree: Node): Set<string> {
-  const names = new Set<string>();
+/** What is read off all nodes of the tree, wherever they stand. */
+function readNodes(tree: Node): Pick<Statement, 'groupColumns' | 'namesMoments'> {
+  const groupColumns = new Set<string>();
+  let namesMoments = false;
   // A stack of our own: expressions nest as deep as clients make them.
   const pending: unknown[] = [tree];
   while (pending.length > 0) {
@@ -182,13 +186,22 @@ function readGroupColumns(tree: Node): Set<string> {
       for (const item of node) pending.push(item);
       continue;
     }
-    for (const item of ((node as Node).groupClause as Node[] | undefined) ?? []) {
+    const { groupClause = [], A_Const: constant } = node as { groupClause?: Node[]; A_Const?: ConstantNode };
+    for (const item of groupClause) {
       const fields = (item.ColumnRef as Node | undefined)?.fields;
-      names.add(fields === undefined ? '*' : (stringList(fields).at(-1) ?? '*'));
+      groupColumns.add(fields === undefined ? '*' : (stringList(fields).at(-1) ?? '*'));
     }
+    if (mayNameMoment(constant?.sval?.sval ?? '')) namesMoments = true;
     for (const value of Object.values(node)) pending.push(value);
   }
-  return names;
+  return { groupColumns, namesMoments };
+}
+
+type ConstantNode = { readonly sval?: { readonly sval?: string } };
+
+/** Whether a text may be one that the types of time read as a moment that passes. */
+export function mayNameMoment(text: string): boolean {
+  return /now|today|tomorrow|yesterday/i.test(text);
 }
 
 function selectOf(tree: Node | undefined): Node | undefined {

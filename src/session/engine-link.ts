@@ -13,7 +13,7 @@ import {
   type RequestKind,
   SkippedError,
 } from './engine-answers.js';
-import { RequestWriter } from './request-writer.js';
+import { GatheringWriter } from './gathering-writer.js';
 
 /** How long the engine may take to end a session after Terminate. */
 const CLOSE_TIMEOUT_MS = 5000;
@@ -24,7 +24,7 @@ const CLOSE_TIMEOUT_MS = 5000;
  */
 export class EngineLink {
   readonly #socket: Socket;
-  readonly #requests: RequestWriter;
+  readonly #requests: GatheringWriter;
   readonly #client: ClientWriter;
   readonly #expected: Expectation[] = [];
   #chunks: Buffer[] = [];
@@ -43,7 +43,7 @@ export class EngineLink {
 
   constructor(socket: Socket, client: ClientWriter) {
     this.#socket = socket;
-    this.#requests = new RequestWriter(socket);
+    this.#requests = new GatheringWriter(socket);
     this.#client = client;
     socket.on('data', (chunk: Buffer) => this.#onData(chunk));
     socket.on('error', () => {}); // 'close' follows
@@ -122,8 +122,9 @@ export class EngineLink {
 
   /** Waits until the engine has answered everything asked so far. */
   async settled(): Promise<void> {
-    if (this.#expected.length === 0) return;
-    this.send(frontend.flush);
+    const last = this.#expected.at(-1);
+    if (last === undefined) return;
+    if (!ENDS_IN_READY.has(last.kind)) this.send(frontend.flush);
     await new Promise<void>((resolve) => this.#idleWaiters.push(resolve));
   }
 

@@ -19,17 +19,24 @@ export interface OwnQuery {
   readonly bindTail?: Buffer;
 }
 
+/** The rows of an answer, as texts. */
+export type OwnRows = readonly (readonly (string | null)[])[];
+
 /**
- * Runs queries of the gateway's own inside the client's session and transaction, all in one round trip and without a
- * Sync, which would end the client's implicit transaction. All texts are in UTF-8.
- * @returns per query its rows as texts
- * @throws EngineError for the first that fails; the client's transaction has failed with it
+ * Sends queries of the gateway's own inside the client's session and transaction, without a Sync, which would end the
+ * client's implicit transaction. They are answered with what is sent behind them and flushed. All texts are in UTF-8.
+ * @returns per query its rows; rejects with an EngineError where it fails, the client's transaction then has failed with it
  */
-export async function ownQueries(
-  link: EngineLink,
-  queries: readonly OwnQuery[],
-): Promise<(readonly (readonly (string | null)[])[])[]> {
-  const answers = inUtf8(link, () => queries.map((query) => send(link, query)));
+export function sendQueries(link: EngineLink, queries: readonly OwnQuery[]): Promise<OwnRows>[] {
+  return inUtf8(link, () => queries.map((query) => send(link, query)));
+}
+
+/**
+ * Runs queries as `sendQueries` does, all in one round trip.
+ * @throws EngineError for the first that fails
+ */
+export async function ownQueries(link: EngineLink, queries: readonly OwnQuery[]): Promise<OwnRows[]> {
+  const answers = sendQueries(link, queries);
   link.send(frontend.flush);
   return Promise.all(answers);
 }

@@ -17,49 +17,47 @@ export class EngineRun implements PortalRun {
   readonly portalName: string;
   readonly onError: ErrorTransform;
   readonly #onFrame: FrameTransform | null;
-
-  private constructor(link: EngineLink, name: string, onError: ErrorTransform, onFrame: FrameTransform | null) {
-    this.#link = link;
-    this.portalName = name;
-    this.onError = onError;
-    this.#onFrame = onFrame;
-  }
+  readonly #isBound: Promise<unknown>;
 
   /**
-   * Parses and binds the statement, in UTF-8, under a name of the gateway's own; `name` is unique in the session.
-   * @throws EngineError when the engine refuses it
+   * Sends the statement to be parsed and bound, in UTF-8, under a name of the gateway's own. The answer comes with that of the
+   * first `execute`, which saves a round trip.
+   * @param name is unique in the session
    */
-  static async start(
+  constructor(
     link: EngineLink,
     name: string,
     sql: Buffer,
     bound: BoundStatement,
     onError: ErrorTransform,
     onFrame: FrameTransform | null,
-  ): Promise<EngineRun> {
+  ) {
+    this.#link = link;
+    this.portalName = name;
+    this.onError = onError;
+    this.#onFrame = onFrame;
     const parse = () => link.ask(frontend.parse(name, sql, bound.parameterOids), 'parse');
     const bind = () => link.ask(frontend.bindWithTail(name, name, bound.bindTail), 'bind');
-    const answers = Promise.all([
+    this.#isBound = Promise.all([
       ...(bound.isTailUtf8 ? inUtf8(link, () => [parse(), bind()]) : [inUtf8(link, parse), bind()]),
       // A portal goes on without its statement.
       link.ask(frontend.close('statement', name), 'close'),
     ]);
-    link.send(frontend.flush);
-    await answers;
-    return new EngineRun(link, name, onError, onFrame);
+    this.#isBound.catch(() => {});
   }
 
+  /** @throws EngineError when the engine refuses the statement */
   async execute(maxRows: number): Promise<void> {
     const onError = this.onError;
     const disposition = this.#onFrame === null ? { onError } : { onError, onFrame: this.#onFrame };
     this.#link.request(frontend.execute(this.portalName, maxRows), 'execute', disposition);
     await this.#link.settled();
+    await this.#isBound;
   }
 
   async close(isGone = false): Promise<void> {
     if (isGone || this.#link.isFailed || this.#link.isClosed) return;
-    const closed = this.#link.ask(frontend.close('portal', this.portalName), 'close');
-    this.#link.send(frontend.flush);
-    await closed.catch(() => {});
+    // Its answer comes with that to the next message.
+    this.#link.ask(frontend.close('portal', this.portalName), 'close').catch(() => {});
   }
 }

@@ -13,6 +13,7 @@ import type { Portal, PreparedStatement, RunningStatement } from './prepared.js'
 import { NamedObjects } from './prepared.js';
 import type { EndedStatement, Services } from './services.js';
 import type { ReportedSettings } from './settings.js';
+import type { PlanQuestions } from './statement-planner.js';
 import { StatementRunner } from './statement-runner.js';
 
 /** Much longer than the engine takes to stop, much shorter than a person's patience. */
@@ -46,14 +47,19 @@ export class SessionState {
 
   /**
    * Plans and starts a statement; null: it has nothing to do with virtual tables after all.
+   * @param questions what the engine has been asked about it already
    * @param active what it was prepared under
    */
-  async start(bound: BoundStatement, active: ActiveStatement): Promise<RunningStatement | null> {
+  async start(
+    bound: BoundStatement,
+    questions: PlanQuestions | null,
+    active: ActiveStatement,
+  ): Promise<RunningStatement | null> {
     active.kind = bound.statement.kind;
     try {
       active.signal.throwIfAborted();
       const running = await this.during(active, () =>
-        this.runner.start(bound, active, () => this.#cancelIfInEngine(active)),
+        this.runner.start(bound, questions, active, () => this.#cancelIfInEngine(active)),
       );
       if (running === null) active.stopClock();
       return running;
@@ -81,7 +87,7 @@ export class SessionState {
 
   /** Whether FETCH and MOVE can name something that the gateway reads: a cursor that streams, or a portal with a name. */
   get hasCursors(): boolean {
-    if (this.runner.cursors.size > 0) return true;
+    if (this.runner.cursors.count > 0) return true;
     for (const [name] of this.portals.entries()) if (name !== '') return true;
     return false;
   }
@@ -110,7 +116,7 @@ export class SessionState {
       if (portal.running !== null) void this.finish(portal.running, null, true);
       this.portals.delete(name);
     }
-    this.runner.closeCursors((cursor) => !cursor.isHeld);
+    this.runner.cursors.close((cursor) => !cursor.isHeld);
     this.runner.dropScanTables();
   }
 

@@ -73,7 +73,7 @@ export class Session {
       void this.#link.closed();
       this.#link.close();
     });
-    engineSocket.on('close', () => clientSocket.end());
+    engineSocket.on('close', () => this.#client.end());
   }
 
   /**
@@ -112,7 +112,7 @@ export class Session {
     this.#client.write(
       backend.error(errors.shuttingDown('terminating connection due to administrator command'), 'FATAL'),
     );
-    this.#clientSocket.end();
+    this.#client.end();
   }
 
   get processId(): number | null {
@@ -187,7 +187,7 @@ export class Session {
   #failStartup(error: unknown): void {
     const fatal = error instanceof GatewayError ? error : unforeseen(error, this.#services.log);
     this.#client.write(backend.error(fatal, 'FATAL'));
-    this.#clientSocket.end();
+    this.#client.end();
   }
 
   #setCancelKey(frame: Buffer): void {
@@ -212,10 +212,10 @@ export class Session {
     this.#link.release();
     this.#link.send(frontend.terminate);
     this.#link.close();
-    this.#clientSocket.end();
+    this.#client.end();
     await this.#link.closed();
     this.#state.transactionEnded();
-    this.#state.runner.closeCursors(() => true);
+    this.#state.runner.cursors.close(() => true);
     this.#clientSocket.destroy();
   }
 }

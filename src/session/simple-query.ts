@@ -4,13 +4,12 @@ import type { Frame } from '../wire/frames.js';
 import { readQuery } from '../wire/messages.js';
 import { frontend } from '../wire/write.js';
 import { ActiveStatement } from './active-statement.js';
-import type { BoundStatement } from './bound-statement.js';
 import { bindSimple } from './bound-statement.js';
 import { type ClientSql, readClientSql } from './client-sql.js';
 import { withPosition } from './engine-requests.js';
 import type { PositionMap } from './failure.js';
 import type { FrameQueue } from './frame-queue.js';
-import { startBound } from './portal-start.js';
+import { type AskedStatement, startBound } from './portal-start.js';
 import type { PreparedStatement, RunningStatement } from './prepared.js';
 import type { SessionState } from './session-state.js';
 import { bindExecute, describeStatement, isVirtual, mayBeVirtual, noteNamedObjects } from './sql-prepared.js';
@@ -80,8 +79,8 @@ export class SimpleQuery {
   async #runVirtual(statement: Statement, map: PositionMap): Promise<void> {
     const session = this.#session;
     const active = new ActiveStatement(statement.kind);
-    const { bound, rowDescription } = await session.during(active, () => this.#describe(statement));
-    const running = await startBound(session, bound, active);
+    const { bound, questions, rowDescription } = await session.during(active, () => this.#describe(statement));
+    const running = await startBound(session, bound, questions, active);
     if (running === null) {
       await this.#runPlain(statement, map);
       if (!session.link.isFailed) noteNamedObjects(session, statement);
@@ -104,7 +103,7 @@ export class SimpleQuery {
   }
 
   /** Has the engine check and describe the client's own text, so that its errors are PostgreSQL's. */
-  async #describe(statement: Statement): Promise<{ bound: BoundStatement; rowDescription: Buffer | null }> {
+  async #describe(statement: Statement): Promise<AskedStatement & { readonly rowDescription: Buffer | null }> {
     const session = this.#session;
     const { link } = session;
     const entry: PreparedStatement = { virtual: statement, parameterOids: [], fields: null };
@@ -113,11 +112,12 @@ export class SimpleQuery {
       inUtf8(link, () => link.ask(frontend.parse(OWN, ownText(statement)), 'parse')),
       describeStatement(session, OWN, entry),
     ]);
+    const target = statement.kind === 'execute' ? session.prepared.get(statement.preparedName ?? '') : undefined;
+    const questions = target === undefined ? session.runner.planner.ask(bindSimple(statement, null)) : null;
     link.send(frontend.flush);
     const [, , rowDescription] = await answers;
-    const target = statement.kind === 'execute' ? session.prepared.get(statement.preparedName ?? '') : undefined;
     const executed = target === undefined ? null : await bindExecute(session, statement, target);
-    return { bound: executed ?? bindSimple(statement, entry.fields), rowDescription };
+    return { bound: executed ?? bindSimple(statement, entry.fields), questions, rowDescription };
   }
 
   /** A statement that the engine runs alone, between others that it does not. */

@@ -54,10 +54,10 @@ export function noteNamedObjects(session: SessionState, statement: Statement): v
   const { prepared } = session;
   if (statement.cursor?.type === 'close') {
     const { name: closed } = statement.cursor;
-    session.runner.closeCursors((_, name) => closed === null || name === closed);
+    session.runner.cursors.close((_, name) => closed === null || name === closed);
   } else if (statement.kind === 'discard') {
     prepared.clear();
-    session.runner.closeCursors(() => true);
+    session.runner.cursors.close(() => true);
   } else if (statement.kind === 'deallocate') {
     if (statement.preparedName === null) prepared.clear();
     else prepared.delete(statement.preparedName);

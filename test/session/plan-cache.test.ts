@@ -1,6 +1,8 @@
 import type pg from 'pg';
 import { afterAll, beforeAll, beforeEach, expect, it, vi } from 'vitest';
+import { EngineLink } from '../../src/session/engine-link.js';
 import { PlanCache } from '../../src/session/plan-cache.js';
+import { frontend } from '../../src/wire/write.js';
 import { startApi, type TestApi } from '../support/api-server.js';
 import { startTestGateway, type TestGateway } from '../support/test-gateway.js';
 
@@ -17,7 +19,14 @@ tables:
     path: /other
     records: $.rows[*]
     columns: { id: bigint, status: text }
+  moments:
+    path: /moments
+    records: $.rows[*]
+    columns: { id: bigint, at: timestamptz }
 `;
+
+/** When the row of "moments" is dated. */
+let moment = new Date();
 
 let api: TestApi;
 let gateway: TestGateway;
@@ -25,6 +34,7 @@ let client: pg.Client;
 
 beforeAll(async () => {
   api = await startApi((request) => {
+    if (request.path === '/moments') return { body: { rows: [{ id: 1, at: moment.toISOString() }] } };
     const wanted = request.query.get('status')?.split(',');
     const rows = Array.from({ length: 9 }, (_, id) => ({
       id,
@@ -92,6 +102,80 @@ it('what now() gives is never kept', async () => {
   const text = "SELECT count(*)::int AS id FROM shop.orders WHERE at < now() - interval '1 day' + $1::interval";
   expect((await run('recent', text, ['0 s'])).ids).toEqual([9]);
   expect((await run('recent', text, ['-100 years'])).ids).toEqual([0]);
+});
+
+it.each([
+  ['a parameter', { name: 'moment', text: 'SELECT id FROM shop.moments WHERE at < $1', values: ['now'] }],
+  ['a constant', { text: "SELECT id FROM shop.moments WHERE at < 'now'" }],
+  ['a constant in another spelling', { text: "SELECT id FROM shop.moments WHERE at < E'n\\x6fW'" }],
+])("'now' is another moment each time: %s", async (_, query) => {
+  moment = new Date(Date.now() + 60_000);
+  expect((await client.query(query)).rows).toEqual([]);
+  expect((await client.query(query)).rows).toEqual([]);
+  moment = new Date();
+  await new Promise((resolve) => setTimeout(resolve, 20));
+  expect((await client.query(query)).rows).toEqual([{ id: '1' }]);
+});
+
+it('a table that hides a virtual one is seen, also by a text that was planned before', async () => {
+  const text = "SELECT id FROM orders WHERE status = 'open'";
+  for (const ids of [[0, 3, 6], [0, 3, 6], [77], [77], [0, 3, 6]]) {
+    if (ids[0] === 77)
+      await client.query("CREATE TEMP TABLE IF NOT EXISTS orders AS SELECT 77 AS id, 'open' AS status");
+    else await client.query('DROP TABLE IF EXISTS pg_temp.orders');
+    expect((await client.query(text)).rows.map(({ id }) => Number(id))).toEqual(ids);
+  }
+});
+
+it('another search path makes another plan', async () => {
+  const find = vi.spyOn(PlanCache.prototype, 'find');
+  const isKnown = (): boolean => find.mock.results.at(-1)?.value != null;
+  const text = "SELECT id FROM shop.orders WHERE status = lower('OPEN')";
+  const known: boolean[] = [];
+  for (const path of ['shop', 'shop', 'public, shop', 'public, shop']) {
+    await client.query(`SET search_path = ${path}`);
+    await client.query(text);
+    known.push(isKnown());
+  }
+  expect(known).toEqual([false, true, false, true]);
+  find.mockRestore();
+});
+
+it('the plans of 100 texts are kept, the latest used', async () => {
+  const find = vi.spyOn(PlanCache.prototype, 'find');
+  const isKnown = async (text: string): Promise<boolean> => {
+    await client.query(text);
+    return find.mock.results.at(-1)?.value != null;
+  };
+  const text = (n: number): string => `SELECT id FROM shop.orders WHERE id = ${n}`;
+  for (let n = 0; n < 100; n++) expect(await isKnown(text(n))).toBe(false);
+  expect(await isKnown(text(0))).toBe(true);
+  expect(await isKnown(text(100))).toBe(false);
+  expect(await isKnown(text(0))).toBe(true);
+  expect(await isKnown(text(1))).toBe(false);
+  find.mockRestore();
+});
+
+/** How often the session waits for the engine meanwhile: for the answers to a Flush or a Sync. */
+async function roundTrips(work: () => Promise<unknown>): Promise<number> {
+  const send = vi.spyOn(EngineLink.prototype, 'send');
+  const request = vi.spyOn(EngineLink.prototype, 'request');
+  await work();
+  const flushes = send.mock.calls.filter(([bytes]) => bytes.equals(frontend.flush)).length;
+  const syncs = request.mock.calls.filter(([, kind]) => kind === 'sync').length;
+  send.mockRestore();
+  request.mockRestore();
+  return flushes + syncs;
+}
+
+it.each([
+  ['rows that stream', "SELECT id FROM shop.orders WHERE status = 'open'", 2, 2],
+  ['an unqualified name', "SELECT id FROM orders WHERE status = 'open'", 3, 2],
+  ['a join', 'SELECT o.id FROM shop.orders o JOIN shop.other p USING (id)', 3, 3],
+  ['a value that the engine has to evaluate', 'SELECT id FROM shop.orders WHERE at < now()', 3, 3],
+])('the engine is asked as seldom as can be: %s', async (_, text, first, again) => {
+  expect(await roundTrips(() => client.query(text))).toBe(first);
+  expect(await roundTrips(() => client.query(text))).toBe(again);
 });
 
 it('a reload makes plans of the old definitions useless', async () => {

@@ -1,0 +1,35 @@
+import type { ColumnModel } from '../config/model.js';
+import { type Condition, readConditions } from './conditions.js';
+import type { ScanNode } from './plan-tree.js';
+import type { ScanReference } from './template.js';
+
+/** A reference to a virtual table, and where the plan reads it. */
+export interface ScanSource {
+  readonly reference: ScanReference;
+  readonly planTable: string;
+  readonly columns: ReadonlyMap<string, ColumnModel>;
+  readonly nodes: readonly ScanNode[];
+}
+
+/**
+ * The conditions that every reading of the table applies. The planner may read one table in several places
+ * (`min(x), max(x)` become two index look-ups); only what holds for all of them may narrow the scan.
+ */
+export function commonConditions(nodes: readonly ScanNode[]): Condition[] {
+  // TABLESAMPLE chooses among all rows of the table, not among those that a filter leaves.
+  if (nodes.some((node) => node.nodeType === 'Sample Scan')) return [];
+  const lists = nodes.map(conditionsOf);
+  const [first = [], ...others] = lists;
+  const keys = others.map((list) => new Set(list.map((condition) => JSON.stringify(condition))));
+  return first.filter((condition) => keys.every((set) => set.has(JSON.stringify(condition))));
+}
+
+/** A bitmap scan shows its conditions twice. */
+export function distinctConditions(node: ScanNode): Condition[] {
+  return [...new Map(conditionsOf(node).map((condition) => [JSON.stringify(condition), condition])).values()];
+}
+
+/** What one reading of the table applies. */
+export function conditionsOf(node: ScanNode): Condition[] {
+  return node.conditions.flatMap((text) => readConditions(text, node.alias));
+}
