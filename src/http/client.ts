@@ -1,17 +1,17 @@
-import type { Readable } from 'node:stream';
-import type { Dispatcher } from 'undici';
 import type { CompressionModel, TransportModel } from '../config/model.js';
 import { BodyBounds } from './body-bounds.js';
-import { bodyProblem, type ConnectionProblem, classifyConnectionError, ProxyRefusal } from './connection-problem.js';
+import type { ConnectionResponse } from './connection/connection.js';
+import { ProxyRefusal } from './connection/failures.js';
+import { ConnectionPool } from './connection/pool.js';
+import { bodyProblem, type ConnectionProblem, classifyConnectionError } from './connection-problem.js';
 import { decodeProblem } from './decode-body.js';
-import { DEFAULT_TRANSPORT, Dispatchers } from './dispatchers.js';
 import { readProxyEnvironment } from './proxy.js';
 import { isRefusedAddress, type Lookup, RefusedAddress } from './refused-addresses.js';
 import type { HttpRequest } from './request-draft.js';
-import { BodyFailure, type HttpResponse, ResponseHeaders } from './response.js';
+import { BodyFailure, type HttpResponse } from './response.js';
+import { isIdempotent } from './retry.js';
+import { DEFAULT_TRANSPORT, Routes } from './routes.js';
 import { AUTO_COMPRESSION, unpackBody } from './unpack-body.js';
-
-const READ_AHEAD_BYTES = 256 * 1024;
 
 /** No response came. */
 export class ExchangeFailure extends Error {
@@ -43,13 +43,14 @@ export interface ExchangeOptions {
   readonly onClose?: () => void;
 }
 
-/** The gateway's connections to APIs: keep-alive, one pool per origin, closed together. */
+/** The gateway's connections to APIs: kept alive, shared by all sources that reach a server the same way, closed together. */
 export class HttpClient {
-  readonly #dispatchers: Dispatchers;
+  readonly #routes: Routes;
+  readonly #connections = new ConnectionPool();
 
   /** `lookup` stands in for the system's name resolution, `env` for the environment that names proxies. */
   constructor(lookup?: Lookup, env: NodeJS.ProcessEnv = process.env) {
-    this.#dispatchers = new Dispatchers(lookup, readProxyEnvironment(env));
+    this.#routes = new Routes(lookup, readProxyEnvironment(env));
   }
 
   /**
@@ -57,8 +58,7 @@ export class HttpClient {
    * came and the signal's reason when it aborts; the abort also ends the body and closes its socket.
    */
   async exchange(request: HttpRequest, options: ExchangeOptions): Promise<HttpResponse> {
-    const { signal, transport = DEFAULT_TRANSPORT } = options;
-    const { totalTimeoutMs = null } = options;
+    const { signal, transport = DEFAULT_TRANSPORT, totalTimeoutMs = null } = options;
     const timeoutMs = Math.min(options.timeoutMs, totalTimeoutMs ?? options.timeoutMs);
     const startedAt = performance.now();
     signal.throwIfAborted();
@@ -69,29 +69,28 @@ export class HttpClient {
       signal.removeEventListener('abort', onAbort);
       options.onClose?.();
     };
-    let hasTimedOut = false;
-    const timer = setTimeout(() => {
-      hasTimedOut = true;
-      controller.abort();
-    }, timeoutMs);
+    // Covers looking up, connecting and waiting together.
+    const timer = setTimeout(() => controller.abort(LATE), timeoutMs);
     const isOpen = options.allowLinkLocal === true;
-    const route = this.#dispatchers.route(request.url, transport, isOpen);
+    const route = this.#routes.find(request.url, transport, isOpen);
     try {
       if (!isOpen && isRefusedAddress(request.url.hostname)) throw new RefusedAddress();
-      const response = await route.dispatcher.request({
-        origin: route.origin,
-        path: route.path,
-        method: request.method as Dispatcher.HttpMethod,
-        headers: { ...request.headers, ...route.headers },
-        body: request.body,
+      const response = await this.#connections.request({
+        key: route.key,
+        target: route.target,
+        request: {
+          method: request.method,
+          target: route.path,
+          host: request.url.host,
+          headers: { ...request.headers, ...route.headers },
+          body: request.body,
+        },
+        isIdempotent: isIdempotent(request.method),
+        bodyIdleMs: options.timeoutMs,
         signal: controller.signal,
-        // The timer above covers looking up, connecting and waiting together.
-        headersTimeout: 0,
-        bodyTimeout: options.timeoutMs,
-        highWaterMark: READ_AHEAD_BYTES,
       });
-      if (route.proxy !== null && response.statusCode === 407) {
-        response.body.on('error', () => {}).destroy();
+      if (route.proxy !== null && response.head.status === 407) {
+        response.body.destroy();
         throw new ProxyRefusal(407);
       }
       const usedMs = performance.now() - startedAt;
@@ -100,9 +99,10 @@ export class HttpClient {
     } catch (error) {
       close();
       signal.throwIfAborted();
-      const problem: ConnectionProblem = hasTimedOut
-        ? { reason: `no answer within ${timeoutMs / 1000} s`, stage: 'timeout', isTransient: true }
-        : classifyConnectionError(error);
+      const problem: ConnectionProblem =
+        error === LATE
+          ? { reason: `no answer within ${timeoutMs / 1000} s`, stage: 'timeout', isTransient: true }
+          : classifyConnectionError(error);
       const through = route.proxy === null ? '' : ` through proxy ${route.proxy.name}`;
       throw new ExchangeFailure(problem, `${hostAndPort(request.url)}${through}`, error);
     } finally {
@@ -112,27 +112,28 @@ export class HttpClient {
 
   /** Ends all connections at once, those in use too. */
   async close(): Promise<void> {
-    await this.#dispatchers.destroy();
+    this.#connections.destroy();
   }
 }
+/** Why an exchange is ended whose response does not come. */
+const LATE = new Error('too late');
 
 function toResponse(
   request: HttpRequest,
-  response: Dispatcher.ResponseData,
+  { head, body: source }: ConnectionResponse,
   options: ExchangeOptions,
   bounds: BodyBounds,
   close: () => void,
 ): HttpResponse {
   const { signal, compression = AUTO_COMPRESSION } = options;
-  const headers = new ResponseHeaders(response.headers);
-  let source: Readable | null = response.body;
+  const { status, headers } = head;
   let failure: BodyFailure | null = null;
-  // An early end is no error of anyone who still listens.
-  source.on('error', () => {});
-  source.once('close', close);
+  let isClosed = false;
   const discard = (): void => {
-    source?.destroy();
-    source = null;
+    if (isClosed) return;
+    isClosed = true;
+    source.destroy();
+    close();
   };
   const read = async function* (): AsyncGenerator<Uint8Array, void, void> {
     try {
@@ -141,8 +142,7 @@ function toResponse(
         contentType: headers.get('content-type'),
         path: request.url.pathname,
       };
-      yield* bounds.keep(unpackBody(response.body, compression, facts), () => response.body.destroy());
-      source = null;
+      yield* bounds.keep(unpackBody(source, compression, facts), () => source.destroy());
     } catch (error) {
       signal.throwIfAborted();
       failure = toBodyFailure(error);
@@ -152,7 +152,7 @@ function toResponse(
     }
   };
   return {
-    status: response.statusCode,
+    status,
     headers,
     url: request.url,
     name: `${request.method} ${request.shownUrl}`,

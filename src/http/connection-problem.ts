@@ -1,3 +1,5 @@
+import { BrokenBody, NotHttp, ProxyRefusal } from './connection/failures.js';
+
 /** Why no response came. */
 export interface ConnectionProblem {
   /** In words, for `detail`. */
@@ -5,13 +7,6 @@ export interface ConnectionProblem {
   /** `connect`: the server saw nothing of the request; `sent`: it may have; `timeout`: no answer came in time. */
   readonly stage: 'connect' | 'sent' | 'timeout';
   readonly isTransient: boolean;
-}
-
-/** A proxy that did not pass the request on. */
-export class ProxyRefusal extends Error {
-  constructor(readonly status: number) {
-    super(`the proxy answered ${status}`);
-  }
 }
 
 const CONNECT_REASONS: Readonly<Record<string, readonly [reason: string, isTransient: boolean]>> = {
@@ -27,20 +22,22 @@ const CONNECT_REASONS: Readonly<Record<string, readonly [reason: string, isTrans
     false,
   ],
   ETIMEDOUT: ['connecting timed out (ETIMEDOUT)', true],
-  UND_ERR_CONNECT_TIMEOUT: ['connecting timed out', true],
+  TIDEGATE_CONNECT_TIMEOUT: ['connecting timed out', true],
 };
 
 const SENT_REASONS: Readonly<Record<string, string>> = {
   ECONNRESET: 'the connection was reset (ECONNRESET)',
   EPIPE: 'the connection was closed (EPIPE)',
-  UND_ERR_SOCKET: 'the server closed the connection without an answer',
+  TIDEGATE_CLOSED: 'the server closed the connection without an answer',
 };
 
-/** Sorts an error of undici or the socket below it. */
+/** Sorts an error of a connection or the socket below it. */
 export function classifyConnectionError(error: unknown): ConnectionProblem {
   for (const cause of causes(error)) {
-    const refusal = proxyRefusal(cause);
-    if (refusal !== null) return refusal;
+    if (cause instanceof ProxyRefusal) return proxyRefusal(cause.status);
+    if (cause instanceof NotHttp) {
+      return { reason: `the answer is not HTTP: ${cause.message}`, stage: 'sent', isTransient: false };
+    }
     const code = codeOf(cause);
     const connect = CONNECT_REASONS[code];
     if (connect !== undefined) return { reason: connect[0], stage: 'connect', isTransient: connect[1] };
@@ -54,12 +51,7 @@ export function classifyConnectionError(error: unknown): ConnectionProblem {
     if (code.startsWith('ERR_SSL') || code === 'EPROTO') {
       return { reason: `TLS could not be set up (${code})`, stage: 'connect', isTransient: false };
     }
-    if (code === 'UND_ERR_HEADERS_TIMEOUT')
-      return { reason: 'no answer came in time', stage: 'timeout', isTransient: true };
     if (code in SENT_REASONS) return { reason: SENT_REASONS[code]!, stage: 'sent', isTransient: true };
-    if (code.startsWith('HPE_')) {
-      return { reason: `the answer is not HTTP (${code})`, stage: 'sent', isTransient: false };
-    }
   }
   return { reason: messageOf(error), stage: 'sent', isTransient: false };
 }
@@ -67,23 +59,15 @@ export function classifyConnectionError(error: unknown): ConnectionProblem {
 /** The reason why a body broke off; null for an error that is not the connection's. */
 export function bodyProblem(error: unknown): string | null {
   for (const cause of causes(error)) {
+    if (cause instanceof BrokenBody) return cause.message;
     const code = codeOf(cause);
-    if (code === 'UND_ERR_BODY_TIMEOUT') return 'no further data came in time';
-    if (code === 'UND_ERR_RES_CONTENT_LENGTH_MISMATCH') return 'it is shorter than its Content-Length';
-    if (code === 'UND_ERR_SOCKET') return 'the server closed the connection';
+    if (code === 'TIDEGATE_CLOSED') return 'the server closed the connection';
     if (code in SENT_REASONS) return SENT_REASONS[code]!;
-    if (code.startsWith('HPE_')) return `its framing is broken (${code})`;
   }
   return null;
 }
 
-/** What a proxy answered in the place of a tunnel; null for another error. Undici only says it in words. */
-function proxyRefusal(error: unknown): ConnectionProblem | null {
-  const status =
-    error instanceof ProxyRefusal
-      ? error.status
-      : Number(/^Proxy response \((\d+)\) !== 200/.exec(messageOf(error))?.[1] ?? Number.NaN);
-  if (Number.isNaN(status)) return null;
+function proxyRefusal(status: number): ConnectionProblem {
   const reason =
     status === 407 ? 'the proxy wants another user and password (407)' : `the proxy did not connect to it (${status})`;
   return { reason, stage: 'connect', isTransient: status === 429 || status >= 500 };

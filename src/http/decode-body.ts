@@ -1,5 +1,6 @@
 import { pipeline, Readable } from 'node:stream';
 import { createBrotliDecompress, createGunzip, createInflate, createInflateRaw } from 'node:zlib';
+import { type ByteSource, SourceStream } from './connection/byte-source.js';
 import { BodyFailure } from './response.js';
 
 const CHUNK_BYTES = 64 * 1024;
@@ -13,7 +14,7 @@ export const ACCEPT_ENCODING = 'gzip, deflate, br';
  * destroys the source.
  */
 export function decodeBody(
-  source: Readable,
+  source: ByteSource,
   contentEncoding: string | null,
   expectsGzip: boolean,
 ): AsyncIterable<Uint8Array> {
@@ -26,37 +27,59 @@ export function decodeBody(
  * begins like either.
  */
 export function decodeByMagic(
-  source: Readable,
+  source: ByteSource,
   contentEncoding: string | null,
   unzip: (archive: AsyncIterable<Uint8Array>) => AsyncIterable<Uint8Array>,
 ): AsyncIterable<Uint8Array> {
-  return peeked(undoCodings(source, contentEncoding), 4, (first) =>
-    first.toString('latin1', 0, 4) === 'PK\x03\x04' ? unzip : chooseGzip(first),
-  );
+  return peeked(undoCodings(source, contentEncoding), 4, (first) => (isZip(first) ? unzip : chooseGzip(first)));
 }
 
-function undoCodings(source: Readable, contentEncoding: string | null): Readable {
-  let body: Readable = source;
+function isZip(first: Uint8Array): boolean {
+  return first[0] === 0x50 && first[1] === 0x4b && first[2] === 3 && first[3] === 4;
+}
+
+function undoCodings(source: ByteSource, contentEncoding: string | null): ByteSource {
+  let body = source;
   const codings = (contentEncoding ?? '').split(',').map((coding) => coding.trim().toLowerCase());
   for (const coding of codings.reverse()) {
-    if (coding === 'gzip' || coding === 'x-gzip') body = pipe(body, createGunzip({ chunkSize: CHUNK_BYTES }));
-    else if (coding === 'br') body = pipe(body, createBrotliDecompress({ chunkSize: CHUNK_BYTES }));
-    else if (coding === 'deflate') body = pipe(Readable.from(withInflate(body)), null);
+    if (coding === 'gzip' || coding === 'x-gzip') body = piped(body, createGunzip({ chunkSize: CHUNK_BYTES }));
+    else if (coding === 'br') body = piped(body, createBrotliDecompress({ chunkSize: CHUNK_BYTES }));
+    else if (coding === 'deflate') body = new GeneratedSource(withInflate(body), body);
     else if (coding !== '' && coding !== 'identity')
       throw new BodyFailure(`its Content-Encoding "${coding}" is not supported`, false, null);
   }
   return body;
 }
 
-function pipe(source: Readable, transform: (Readable & NodeJS.ReadWriteStream) | null): Readable {
-  if (transform === null) return source;
+type Decompressor = Readable & NodeJS.ReadWriteStream;
+
+function piped(source: ByteSource, transform: Decompressor): Readable {
   // The transform is destroyed with the source's error, so whoever reads it learns of it; nothing is left to do here.
-  pipeline(source, transform, () => {});
+  pipeline(source instanceof Readable ? source : new SourceStream(source), transform, () => {});
   return transform;
 }
 
+/** What a generator makes of a source. */
+class GeneratedSource implements ByteSource {
+  readonly #bytes: AsyncGenerator<Uint8Array, void, void>;
+  readonly #source: ByteSource;
+
+  constructor(bytes: AsyncGenerator<Uint8Array, void, void>, source: ByteSource) {
+    this.#bytes = bytes;
+    this.#source = source;
+  }
+
+  [Symbol.asyncIterator](): AsyncIterator<Uint8Array> {
+    return this.#bytes;
+  }
+
+  destroy(): void {
+    this.#source.destroy();
+  }
+}
+
 /** `deflate` should be zlib data (RFC 9110, section 8.4.1.2), yet some servers send it raw: the first byte tells. */
-async function* withInflate(source: Readable): AsyncGenerator<Uint8Array, void, void> {
+async function* withInflate(source: ByteSource): AsyncGenerator<Uint8Array, void, void> {
   yield* peeked(source, 1, (first) =>
     ((first[0] ?? 0) & 0x0f) === 8
       ? createInflate({ chunkSize: CHUNK_BYTES })
@@ -64,46 +87,53 @@ async function* withInflate(source: Readable): AsyncGenerator<Uint8Array, void, 
   );
 }
 
-function chooseGzip(first: Buffer): Decompressor | null {
+function chooseGzip(first: Uint8Array): Decompressor | null {
   return first[0] === 0x1f && first[1] === 0x8b ? createGunzip({ chunkSize: CHUNK_BYTES }) : null;
 }
 
-type Decompressor = Readable & NodeJS.ReadWriteStream;
-
-/** Looks at the first bytes to choose a decompressor; null: the bytes pass as they are. */
+/** Looks at the first bytes to choose what is done to all of them; null: they pass as they are. */
 async function* peeked(
-  source: Readable,
+  source: ByteSource,
   count: number,
-  choose: (first: Buffer) => Decompressor | ((source: AsyncIterable<Uint8Array>) => AsyncIterable<Uint8Array>) | null,
+  choose: (
+    first: Uint8Array,
+  ) => Decompressor | ((source: AsyncIterable<Uint8Array>) => AsyncIterable<Uint8Array>) | null,
 ): AsyncGenerator<Uint8Array, void, void> {
-  const iterator = source[Symbol.asyncIterator]() as AsyncIterator<Uint8Array>;
+  const iterator = source[Symbol.asyncIterator]();
   try {
-    let first = Buffer.alloc(0);
+    let first: Uint8Array = NO_BYTES;
     while (first.length < count) {
       const result = await iterator.next();
       if (result.done === true) break;
-      first = Buffer.concat([first, result.value]);
+      first = first.length === 0 && result.value.length >= count ? result.value : Buffer.concat([first, result.value]);
     }
     if (first.length === 0) return;
-    const transform = choose(first);
-    const rest = async function* (): AsyncGenerator<Uint8Array, void, void> {
+    const chosen = choose(first);
+    if (chosen === null) {
       yield first;
       for (;;) {
         const result = await iterator.next();
         if (result.done === true) return;
         yield result.value;
       }
-    };
-    if (transform === null || typeof transform === 'function') {
-      yield* transform === null ? rest() : transform(rest());
-      return;
     }
-    pipeline(Readable.from(rest()), transform, () => {});
-    yield* transform as AsyncIterable<Uint8Array>;
+    const rest = new GeneratedSource(follow(first, iterator), source);
+    yield* typeof chosen === 'function' ? chosen(rest) : (piped(rest, chosen) as AsyncIterable<Uint8Array>);
   } finally {
     source.destroy();
   }
 }
+
+async function* follow(first: Uint8Array, iterator: AsyncIterator<Uint8Array>): AsyncGenerator<Uint8Array, void, void> {
+  yield first;
+  for (;;) {
+    const result = await iterator.next();
+    if (result.done === true) return;
+    yield result.value;
+  }
+}
+
+const NO_BYTES = new Uint8Array(0);
 
 /** What went wrong in a decompressor; null for an error that is none of theirs. */
 export function decodeProblem(error: unknown): BodyFailure | null {

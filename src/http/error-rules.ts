@@ -45,7 +45,7 @@ async function peekBody(response: HttpResponse): Promise<{ text: string; respons
       const next = await iterator.next();
       if (next.done === true) isEnded = true;
       else {
-        chunks.push(next.value);
+        chunks.push(Buffer.from(next.value));
         bytes += next.value.length;
       }
     }

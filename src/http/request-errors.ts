@@ -73,7 +73,7 @@ export async function readErrorBody(response: HttpResponse): Promise<string> {
   let bytes = 0;
   try {
     for await (const chunk of response.body) {
-      chunks.push(chunk);
+      chunks.push(Buffer.from(chunk));
       bytes += chunk.length;
       if (bytes >= LONGEST_ERROR_BODY_BYTES) break;
     }

@@ -2,11 +2,8 @@
 export class ResponseHeaders {
   readonly #values: ReadonlyMap<string, readonly string[]>;
 
-  constructor(headers: Readonly<Record<string, string | string[] | undefined>>) {
-    const values = new Map<string, readonly string[]>();
-    for (const [name, value] of Object.entries(headers)) {
-      if (value !== undefined) values.set(name.toLowerCase(), typeof value === 'string' ? [value] : value);
-    }
+  /** By name in lower case. */
+  constructor(values: ReadonlyMap<string, readonly string[]>) {
     this.#values = values;
   }
 
@@ -24,7 +21,7 @@ export interface HttpResponse {
   readonly url: URL;
   /** Method and URL as they may be shown. */
   readonly name: string;
-  /** Decompressed bytes. Throws a `BodyFailure` when the body breaks off. */
+  /** Decompressed bytes; a chunk's memory is used again once the next is asked for. Throws a `BodyFailure` when the body breaks off. */
   readonly body: AsyncIterable<Uint8Array>;
   /** Why the body could not be read to its end; null while nothing is wrong. A reader may have wrapped what it caught. */
   failure(): BodyFailure | null;

@@ -3,7 +3,6 @@ import { errors } from '../core/errors.js';
 import { type Authorization, type Authorizer, NO_AUTHORIZATION } from './authorizer.js';
 import { ExchangeFailure, type HttpClient } from './client.js';
 import { ACCEPT_ENCODING } from './decode-body.js';
-import { DEFAULT_TRANSPORT, forOtherOrigins } from './dispatchers.js';
 import { applyErrorRules } from './error-rules.js';
 import { finishRequest } from './finish-request.js';
 import { checkOrigin, type OriginRule } from './origin-rule.js';
@@ -15,6 +14,7 @@ import { exchangeError, type RequestSubject, statusError, statusText } from './r
 import type { OpenEntry } from './request-log.js';
 import type { HttpResponse } from './response.js';
 import { type Attempts, askedWaitMs, backoffMs, exhaustedMs, isIdempotent, isRetryableStatus } from './retry.js';
+import { DEFAULT_TRANSPORT, forOtherOrigins } from './routes.js';
 import { AUTO_COMPRESSION } from './unpack-body.js';
 import { sleep } from './wait.js';
 

@@ -1,5 +1,5 @@
-import type { Readable } from 'node:stream';
 import type { CompressionModel } from '../config/model.js';
+import type { ByteSource } from './connection/byte-source.js';
 import { decodeBody, decodeByMagic } from './decode-body.js';
 import { unzipStream } from './unzip.js';
 
@@ -18,7 +18,7 @@ export const AUTO_COMPRESSION: CompressionModel = { type: 'auto', entry: null };
  * The plain bytes of a body: Content-Encoding is undone first, then the compression that the DSN declares or, with `auto`,
  * that name, Content-Type or the first bytes show. Ending the loop early destroys the source.
  */
-export function unpackBody(source: Readable, model: CompressionModel, facts: BodyFacts): AsyncIterable<Uint8Array> {
+export function unpackBody(source: ByteSource, model: CompressionModel, facts: BodyFacts): AsyncIterable<Uint8Array> {
   switch (model.type) {
     case 'none':
       return decodeBody(source, facts.contentEncoding, false);

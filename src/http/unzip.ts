@@ -105,7 +105,8 @@ async function* bounded(source: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8
   for await (const chunk of source) {
     bytes += chunk.length;
     if (bytes > LONGEST_ARCHIVE_BYTES) throw damaged('it is a zip of more than 2 GiB');
-    yield chunk;
+    // Kept in a stream's queue while the next is asked for.
+    yield Buffer.from(chunk);
   }
 }
 

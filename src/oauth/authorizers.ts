@@ -1,8 +1,8 @@
 import type { AuthModel, TransportModel } from '../config/model.js';
 import type { Authorizer } from '../http/authorizer.js';
 import type { HttpClient } from '../http/client.js';
-import { DEFAULT_TRANSPORT } from '../http/dispatchers.js';
 import type { Redactor } from '../http/redactor.js';
+import { DEFAULT_TRANSPORT } from '../http/routes.js';
 import type { LogRequest } from '../http/send.js';
 import { connectionIdentity, digest, plain } from './connection-identity.js';
 import { JwtAuthorizer } from './jwt-authorizer.js';

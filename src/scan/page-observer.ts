@@ -79,7 +79,7 @@ export class PageObserver {
     }
     const isSearched = this.#options.matchPattern !== null || this.#options.needsText;
     if (isSearched && this.#searchedBytes < LONGEST_SEARCHED_BYTES) {
-      this.#searched.push(chunk);
+      this.#searched.push(Buffer.from(chunk));
       this.#searchedBytes += chunk.length;
     }
   }

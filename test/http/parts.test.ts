@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { Secret } from '../../src/core/secret.js';
 import { apiMessage } from '../../src/http/api-message.js';
+import { NotHttp } from '../../src/http/connection/failures.js';
 import { classifyConnectionError } from '../../src/http/connection-problem.js';
 import { encodeHeaderText, encodeQueryText } from '../../src/http/encode-value.js';
 import { finishRequest } from '../../src/http/finish-request.js';
@@ -139,6 +140,6 @@ describe('messages', () => {
       isTransient: false,
     });
     expect(classifyConnectionError(failed('ENOTFOUND')).reason).toContain('not known');
-    expect(classifyConnectionError(failed('HPE_INVALID_CONSTANT')).reason).toContain('not HTTP');
+    expect(classifyConnectionError(new NotHttp('x')).reason).toBe('the answer is not HTTP: x');
   });
 });

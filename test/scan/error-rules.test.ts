@@ -60,6 +60,23 @@ async function scan(handler: Handler, rules: readonly ErrorRule[], extra = {}) {
 }
 
 describe('error rules', () => {
+  it('leaves a body that it has looked into as it came', async () => {
+    const rows = records(2_000);
+    const { result } = await scan(
+      async (_request, response, url) => {
+        const text = JSON.stringify({ data: url.searchParams.get('page') === '1' ? rows : [] });
+        response.setHeader('content-type', 'application/json');
+        for (let at = 0; at < text.length; at += 4_000) {
+          response.write(text.slice(at, at + 4_000));
+          await new Promise((resolve) => setTimeout(resolve, 5));
+        }
+        response.end();
+      },
+      [rule('fail', { bodyMatches: 'never said' })],
+    );
+    expect((await result).rows).toEqual(ids(2_000));
+  });
+
   it('make an error of a success whose field says so, with what the API says', async () => {
     const { result } = await scan(withOddSecond(sendError), [rule('fail', FAILED)]);
     const error = await failureOf(result);
@@ -190,7 +207,13 @@ describe('waits that an API asks for', () => {
     [{ 'x-ratelimit-reset': 'soon' }, null],
     [{ 'x-ratelimit-reset': '1800000000' }, 300_000],
   ])('%j', (headers: Record<string, string>, expected) => {
-    expect(askedWaitMs(new ResponseHeaders(headers), retry, now)).toBe(expected);
+    expect(
+      askedWaitMs(
+        new ResponseHeaders(new Map(Object.entries(headers).map(([name, value]) => [name, [value]]))),
+        retry,
+        now,
+      ),
+    ).toBe(expected);
   });
 
   it('are kept to before the next try', async () => {

@@ -13,8 +13,8 @@ import { plainColumn, plainFilter, plainTable } from '../../src/config/plain-mod
 import { errors } from '../../src/core/errors.js';
 import { cellText, type RowBatch, RowBatchBuilder } from '../../src/core/row-batch.js';
 import type { Secret } from '../../src/core/secret.js';
-import { DEFAULT_TRANSPORT } from '../../src/http/dispatchers.js';
 import { RequestLog } from '../../src/http/request-log.js';
+import { DEFAULT_TRANSPORT } from '../../src/http/routes.js';
 import { newScanStatistics, type Scanner, type ScanSpec, type ScanStatistics } from '../../src/scan/scan.js';
 import { createScanner } from '../../src/scan/scanner.js';
 

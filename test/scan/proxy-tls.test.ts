@@ -8,8 +8,8 @@ import type { TLSSocket } from 'node:tls';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { ClientTlsModel, PaginationModel, TransportModel } from '../../src/config/model.js';
 import { Secret } from '../../src/core/secret.js';
-import { DEFAULT_TRANSPORT } from '../../src/http/dispatchers.js';
 import { chooseProxy, readProxyEnvironment } from '../../src/http/proxy.js';
+import { DEFAULT_TRANSPORT } from '../../src/http/routes.js';
 import { describeClient } from '../support/programs.js';
 import {
   failureOf,

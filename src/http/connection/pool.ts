@@ -1,0 +1,98 @@
+import { type ConnectionResponse, HttpConnection, type RequestOptions } from './connection.js';
+import { ConnectionFailure } from './failures.js';
+import type { ConnectionTarget, SessionStore } from './open-socket.js';
+import type { OutgoingRequest } from './request-head.js';
+
+const SWEEP_MS = 2_000;
+/** A request that may not be sent twice takes no connection that its server may just be closing. */
+const TRUSTED_IDLE_MS = 1_000;
+
+/** The connections to one server, and what they know of it. */
+interface Lane {
+  /** The one used last is taken first, so that the others can go. */
+  idle: HttpConnection[];
+  readonly sessions: SessionStore;
+}
+
+export interface PoolRequest extends RequestOptions {
+  /** Requests of one key share connections. */
+  readonly key: string;
+  readonly target: ConnectionTarget;
+  readonly request: OutgoingRequest;
+  /** True: it does no harm if the server gets it twice. */
+  readonly isIdempotent: boolean;
+}
+
+/** Connections that are kept open between requests, as many as there are requests at once. */
+export class ConnectionPool {
+  readonly #lanes = new Map<string, Lane>();
+  readonly #open = new Set<HttpConnection>();
+  #sweeper: NodeJS.Timeout | null = null;
+  #isClosed = false;
+
+  /** Throws what `HttpConnection` throws. */
+  async request(request: PoolRequest): Promise<ConnectionResponse> {
+    request.signal.throwIfAborted();
+    const lane = this.#laneOf(request.key);
+    const connection = takeIdle(lane, request.isIdempotent) ?? (await this.#connect(lane, request));
+    return await connection.request(request.request, request);
+  }
+
+  /** Ends all connections at once, those in use too. */
+  destroy(): void {
+    this.#isClosed = true;
+    this.#stopSweeping();
+    for (const connection of [...this.#open]) connection.destroy(new ConnectionFailure('TIDEGATE_CLOSED'));
+  }
+
+  async #connect(lane: Lane, { target, signal }: PoolRequest): Promise<HttpConnection> {
+    const connection = await HttpConnection.open(target, lane.sessions, signal, (freed) => {
+      if (freed.isClosed) this.#open.delete(freed);
+      else this.#keep(lane, freed);
+    });
+    this.#open.add(connection);
+    if (this.#isClosed) connection.destroy(new ConnectionFailure('TIDEGATE_CLOSED'));
+    return connection;
+  }
+
+  #keep(lane: Lane, connection: HttpConnection): void {
+    lane.idle.push(connection);
+    this.#sweeper ??= setInterval(() => this.#sweep(), SWEEP_MS).unref();
+  }
+
+  #sweep(): void {
+    for (const [key, lane] of this.#lanes) {
+      for (const connection of lane.idle) {
+        if (!connection.isFresh(Number.POSITIVE_INFINITY)) connection.destroy(new ConnectionFailure('TIDEGATE_CLOSED'));
+      }
+      lane.idle = lane.idle.filter((connection) => !connection.isClosed);
+      if (lane.idle.length === 0 && lane.sessions.session === undefined) this.#lanes.delete(key);
+    }
+    if ([...this.#lanes.values()].every(({ idle }) => idle.length === 0)) this.#stopSweeping();
+  }
+
+  #stopSweeping(): void {
+    if (this.#sweeper !== null) clearInterval(this.#sweeper);
+    this.#sweeper = null;
+  }
+
+  #laneOf(key: string): Lane {
+    let lane = this.#lanes.get(key);
+    if (lane === undefined) {
+      lane = { idle: [], sessions: { session: undefined } };
+      this.#lanes.set(key, lane);
+    }
+    return lane;
+  }
+}
+
+function takeIdle(lane: Lane, isIdempotent: boolean): HttpConnection | null {
+  const mostIdleMs = isIdempotent ? Number.POSITIVE_INFINITY : TRUSTED_IDLE_MS;
+  for (let at = lane.idle.length - 1; at >= 0; at--) {
+    const connection = lane.idle[at]!;
+    if (!connection.isFresh(mostIdleMs)) continue;
+    lane.idle.splice(at, 1);
+    return connection;
+  }
+  return null;
+}
