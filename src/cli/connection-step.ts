@@ -1,5 +1,5 @@
 /** The steps of Test Connection, in order. */
-export type StepName = 'settings' | 'token' | 'first page' | 'columns';
+export type StepName = 'settings' | 'token' | 'sample' | 'first page' | 'columns';
 
 /** How a step went. `skipped`: nothing could be tried, and the text says why. */
 export interface Step {

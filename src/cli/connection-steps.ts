@@ -12,6 +12,7 @@ import { newScanStatistics, type Scanner } from '../scan/scan.js';
 import { createScanner } from '../scan/scanner.js';
 import { openTokenStore } from '../server/token-store.js';
 import { ColumnCensus } from './column-census.js';
+import { inferredColumnTypes } from './column-types.js';
 import type { Step, StepName } from './connection-step.js';
 
 /** How long the steps of one table may take. */
@@ -34,14 +35,19 @@ export class ConnectionSteps {
     this.#scanner = createScanner(model, options);
   }
 
-  /** The steps as they end; none comes after one that failed. */
-  async *run(table: TableModel): AsyncGenerator<Step, void, void> {
+  /** The steps as they end; none comes after one that failed. `isNew`: whether the table's sample was taken just now. */
+  async *run(table: TableModel, isNew: boolean): AsyncGenerator<Step, void, void> {
     const signal = AbortSignal.timeout(TIMEOUT_MS);
     const required = table.filters.filter((filter) => filter.required).map((filter) => filter.column);
     const [request = '', ...facts] = this.#scanner.describe({ table, columns: [], filters: [], limit: null });
     yield { name: 'settings', result: 'ok', text: request, lines: facts };
     if (table.source.type === 'http') {
       const step = await this.#token(table, table.source, signal);
+      yield step;
+      if (step.result === 'failed') return;
+    }
+    if (table.inference !== undefined) {
+      const step = sampleStep(table, isNew);
       yield step;
       if (step.result === 'failed') return;
     }
@@ -114,6 +120,14 @@ export class ConnectionSteps {
     yield { name: 'first page', result: 'ok', text: pageText(census.rowCount, ms, sent), lines: notices };
     yield problem === null ? census.step() : failed('columns', problem);
   }
+}
+
+/** What the sample of a table told, or why there is none. */
+function sampleStep(table: TableModel, isNew: boolean): Step {
+  const { problem, columns } = table.inference!;
+  if (problem !== null) return failed('sample', problem);
+  const text = `${columns.size} columns inferred ${isNew ? 'now' : 'earlier; tidegate discover --refresh does it again'}`;
+  return { name: 'sample', result: 'ok', text, lines: inferredColumnTypes(table) };
 }
 
 function pageText(rowCount: number, ms: number, sent: { readonly status: number | null } | undefined): string {

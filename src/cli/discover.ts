@@ -13,7 +13,8 @@ import { draftSource } from '../discover/source/draft-source.js';
 import type { ProbeTarget } from '../discover/source/probe-table.js';
 import { type DsnDraft, writeDsn } from '../discover/source/write-dsn.js';
 import { openTokenStore } from '../server/token-store.js';
-import { print } from './print.js';
+import { inferredColumnTypes } from './column-types.js';
+import { describeProblem, print } from './print.js';
 
 interface DiscoverFlags {
   readonly config?: string;
@@ -125,15 +126,16 @@ async function refresh(names: readonly string[], flags: DiscoverFlags, signal: A
   const isWanted = (dsn: string, table: string | null): boolean =>
     names.length === 0 || names.includes(dsn) || (table !== null && names.includes(`${dsn}.${table}`));
   const outcomes = await parts.sample({ signal, isWanted, refreshes: true });
+  const { model } = await parts.load();
   for (const { dsn, table, problem } of outcomes) {
     const name = table === null ? dsn : `${dsn}.${table}`;
-    if (problem === null) print(`${name}: ${table === null ? 'the service was read again' : 'sampled again'}`);
-    else
-      print(
-        [`${name}: ${problem.message}`, problem.detail, problem.hint]
-          .filter((line) => line !== undefined)
-          .join('\n    '),
-      );
+    if (problem !== null) print(describeProblem(name, problem));
+    else if (table === null) print(`${name}: the service was read again`);
+    else {
+      const sampled = model.dsns.find((item) => item.name === dsn)?.tables.find((item) => item.name === table);
+      const types = sampled === undefined ? [] : inferredColumnTypes(sampled);
+      print([`${name}: sampled again`, ...types].join('\n    '));
+    }
   }
   if (outcomes.some(({ problem }) => problem !== null)) process.exitCode = 1;
   if (outcomes.length > 0) return;

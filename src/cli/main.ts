@@ -22,7 +22,7 @@ program
   .description('validate the settings and the DSN files')
   .argument('[dsn...]', 'DSN files or folders, or names of DSNs')
   .option('--config <file>', 'settings file (default: ./tidegate.yaml if present)')
-  .option('--connect', 'also fetch one page of each table')
+  .option('--connect', 'also fetch one page of each table, and infer the columns of those that were never sampled')
   .action(async (names, flags) => (await import('./check.js')).runCheck(names, flags));
 
 program
@@ -34,7 +34,7 @@ program
   .option('--name <name>', 'name of the DSN')
   .option('--header <header>', 'request header "Name: value", with ${env:NAME} replaced; several times', list)
   .option('--output <file>', 'write the DSN to a new file')
-  .option('--refresh', 'sample the tables that declare no columns again')
+  .option('--refresh', 'sample the tables that leave columns to a sample again')
   .action(async (targets, flags) => (await import('./discover.js')).runDiscover(targets, flags));
 
 program

@@ -1,4 +1,11 @@
+import type { GatewayError } from '../core/errors.js';
+
 /** Writes a line to the standard output of a command. */
 export function print(line: string): void {
   process.stdout.write(`${line}\n`);
+}
+
+/** What is wrong with something, with the detail and what to do in lines below it. */
+export function describeProblem(name: string, { message, detail, hint }: GatewayError): string {
+  return [`${name}: ${message}`, detail, hint].filter((line) => line !== undefined).join('\n    ');
 }

@@ -9,8 +9,15 @@ afterEach(async () => {
   for (const cleanup of cleanups.splice(0).reverse()) await cleanup();
 });
 
-/** What `tidegate check --connect` says of a DSN, with the API's own address as API. */
-async function check(routes: ApiRoutes, auth: string, table: string) {
+interface Checked {
+  readonly code: number;
+  readonly lines: readonly string[];
+}
+
+let checkAgain: () => Promise<Checked>;
+
+/** What `tidegate check --connect` says of a DSN, with the API's own address as API; `checkAgain` says it again. */
+async function check(routes: ApiRoutes, auth: string, table: string): Promise<Checked> {
   const api = await startApi(routes);
   cleanups.push(() => api.close());
   const { folder } = await load({
@@ -19,27 +26,26 @@ base_url: ${api.url}
 tables: { orders: ${table} }
 `,
   });
+  checkAgain = () => outputOf(join(folder, 'tidegate.yaml'), api.url);
+  return checkAgain();
+}
+
+async function outputOf(config: string, url: string): Promise<Checked> {
   let output = '';
   const write = vi.spyOn(process.stdout, 'write').mockImplementation((text) => {
     output += String(text);
     return true;
   });
   try {
-    await runCheck([], { config: join(folder, 'tidegate.yaml'), connect: true });
+    await runCheck([], { config, connect: true });
   } finally {
     write.mockRestore();
   }
-  const code = process.exitCode ?? 0;
+  const code = Number(process.exitCode ?? 0);
   process.exitCode = 0;
   expect(output).not.toContain('canary');
-  return {
-    code,
-    lines: output
-      .replaceAll(api.url, 'API')
-      .replace(/in \d+ ms/, 'in n ms')
-      .trimEnd()
-      .split('\n'),
-  };
+  const shown = output.replaceAll(url, 'API').replace(/in \d+ ms/, 'in n ms');
+  return { code, lines: shown.trimEnd().split('\n') };
 }
 
 const AUTH =
@@ -121,5 +127,48 @@ it('does not ask an API for what it would refuse', async () => {
     '  first page  not tried  it needs a value for id',
     '    try: SELECT * FROM shop.orders WHERE id = …',
     '1 tables, 0 failed',
+  ]);
+});
+
+it('samples a table without columns, says the types it found, and keeps them', async () => {
+  const routes = { '/orders': { body: { data: [{ id: 1, customerName: 'Ann', total: 1.5, at: '2024-05-01' }] } } };
+  const { code, lines } = await check(routes, '{ type: none }', '{ path: /orders }');
+  expect(code).toBe(0);
+  expect(lines.slice(4)).toEqual([
+    '  token       ok         none is needed',
+    '  sample      ok         4 columns inferred now',
+    '    id bigint, customer_name text, total numeric, at date',
+    '  first page  ok         answered 200, 1 rows in n ms',
+    '  columns     ok         4 of 4 hold values in the first 1 rows',
+    '1 tables, 0 failed',
+  ]);
+});
+
+it('names the inferred columns beside declared ones only, and those of an earlier sample as such', async () => {
+  let asked = 0;
+  const orders = (): { body: unknown } => {
+    asked++;
+    return { body: [{ id: 1, total: 7 }] };
+  };
+  const table = '{ path: /orders, infer: true, columns: { total: numeric } }';
+  const first = await check({ '/orders': orders }, '{ type: none }', table);
+  expect(first.lines.slice(5, 7)).toEqual(['  sample      ok         1 columns inferred now', '    id bigint']);
+  expect(asked).toBe(2);
+  const second = await checkAgain();
+  expect(second.lines.slice(5, 7)).toEqual([
+    '  sample      ok         1 columns inferred earlier; tidegate discover --refresh does it again',
+    '    id bigint',
+  ]);
+  expect(asked).toBe(3);
+});
+
+it('ends at the sample that shows nothing', async () => {
+  const { code, lines } = await check({ '/orders': { body: { data: [] } } }, '{ type: none }', '{ path: /orders }');
+  expect(code).toBe(1);
+  expect(lines.slice(5)).toEqual([
+    '  sample      FAILED     the sample of table "shop.orders" has no records',
+    expect.stringContaining('API/orders'),
+    expect.stringMatching(/^ {4}what to do: Declare "columns", or give "sample"/),
+    '1 tables, 1 failed',
   ]);
 });

@@ -1,7 +1,7 @@
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: these are the interpolations that DSN files hold.
 
 import { execFile } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -249,5 +249,59 @@ describe.skipIf(!existsSync(COMMAND))('tidegate init, check and query', () => {
     expect(error).toBe(
       'ERROR:  42P01: relation "shop.ordrs" does not exist\nLINE 2: FROM shop.ordrs\n             ^\n',
     );
+  });
+});
+
+describe.skipIf(!existsSync(COMMAND))('tidegate discover --refresh', () => {
+  const TABLES = 'tables:\n  a: { path: /a }\n  b: { path: /b }\n  c: { path: /c, columns: { id: text } }\n';
+
+  async function start(): Promise<{ folder: string; answers: Record<string, unknown>; asked: string[] }> {
+    const answers: Record<string, unknown> = { '/a': [{ n: 1 }], '/b': [{ n: 1 }] };
+    const asked: string[] = [];
+    const url = await serveApi(({ path }) => {
+      asked.push(path);
+      const body = answers[path];
+      return body === undefined ? { status: 404, body: { message: 'gone' } } : { body };
+    });
+    const folder = newFolder();
+    mkdirSync(join(folder, 'dsn'));
+    writeFileSync(join(folder, 'dsn', 'shop.yaml'), `dsn: shop\nbase_url: ${url}\nretry: { attempts: 1 }\n${TABLES}`);
+    return { folder, answers, asked };
+  }
+
+  test('samples all tables without columns again, and says what they have now', async () => {
+    const { folder, answers, asked } = await start();
+    expect((await run(folder, ['discover', '--refresh'])).out).toBe(
+      'shop.a: sampled again\n    n bigint\nshop.b: sampled again\n    n bigint\n',
+    );
+    answers['/a'] = [{ n: 'x', more: 1.5 }];
+    const { code, out } = await run(folder, ['discover', '--refresh', 'shop.a']);
+    expect(out).toBe('shop.a: sampled again\n    n text, more numeric\n');
+    expect(code).toBe(0);
+    expect([...asked].sort()).toEqual(['/a', '/a', '/b']);
+    const kept = JSON.parse(readFileSync(join(folder, '.tidegate', 'columns.json'), 'utf8')).parts;
+    expect(kept['["shop","a"]'].keys.columns).toEqual({ n: 'text', more: 'numeric' });
+    expect(kept['["shop","b"]'].keys.columns).toEqual({ n: 'bigint' });
+  });
+
+  test('keeps what was known where the API fails, and says why', async () => {
+    const { folder, answers } = await start();
+    await run(folder, ['discover', '--refresh']);
+    answers['/a'] = undefined;
+    answers['/b'] = [{ n: true }];
+    const { code, out } = await run(folder, ['discover', '--refresh', 'shop']);
+    expect(code).toBe(1);
+    expect(out).toMatch(/^shop\.a: API answered 404 Not Found\n {4}.*gone/m);
+    expect(out).toContain('shop.b: sampled again\n    n boolean\n');
+    const kept = JSON.parse(readFileSync(join(folder, '.tidegate', 'columns.json'), 'utf8')).parts;
+    expect(kept['["shop","a"]'].keys.columns).toEqual({ n: 'bigint' });
+  });
+
+  test('what leaves nothing to a sample is an error by name', async () => {
+    const { folder, asked } = await start();
+    const { code, error } = await run(folder, ['discover', '--refresh', 'shop.c']);
+    expect(code).toBe(1);
+    expect(error).toContain('nothing to sample in "shop.c"');
+    expect(asked).toEqual([]);
   });
 });
