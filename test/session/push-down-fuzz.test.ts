@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { frontend } from '../../src/wire/write.js';
 import { Random } from '../core/random.js';
+import type { TypedText } from '../plan/fuzz/expressions.js';
 import { startFuzzApi } from '../plan/fuzz/fuzz-api.js';
 import { type FuzzQuery, makeQuery } from '../plan/fuzz/query-generator.js';
 import { type ApiMode, makeWorld, type World } from '../plan/fuzz/world.js';
@@ -39,6 +40,9 @@ async function makeOrdinaryTables(client: RawClient, world: World): Promise<void
     const made = await client.query(`CREATE TEMP TABLE ${name} (${types}, PRIMARY KEY (id)); ${insert}`);
     expect(errorOf(made)).toBeNull();
   }
+  const own = 'CREATE TEMP TABLE mine (n bigint, t text)';
+  const made = await client.query(`${own}; INSERT INTO mine VALUES (3, 'open'), (7, 'paid'), (3, NULL), (NULL, 'zz')`);
+  expect(errorOf(made)).toBeNull();
 }
 
 function literal(value: string | number | boolean | null): string {
@@ -53,7 +57,7 @@ interface Answer {
   readonly rows: readonly string[];
 }
 
-async function ask(client: RawClient, sql: string, parameters: readonly string[], format: number): Promise<Answer> {
+async function ask(client: RawClient, sql: string, parameters: readonly TypedText[], format: number): Promise<Answer> {
   if (parameters.length === 0 && format === 0) return read(await client.query(sql, 20_000));
   client.send(
     frontend.parse('', sql),
@@ -65,14 +69,45 @@ async function ask(client: RawClient, sql: string, parameters: readonly string[]
   return read(await client.until('Z', 20_000));
 }
 
-function bindTail(parameters: readonly string[], format: number): Buffer {
-  const texts = parameters.flatMap((text) => {
-    const bytes = Buffer.from(text);
-    const length = Buffer.alloc(4);
-    length.writeInt32BE(bytes.length);
-    return [length, bytes];
+/** Parameters as text, or with the results' format where theirs is binary and simple. */
+function bindTail(parameters: readonly TypedText[], format: number): Buffer {
+  const values = parameters.map((parameter) => (format === 1 ? binaryValue(parameter) : null));
+  const parts = parameters.flatMap(({ text }, index) => {
+    const bytes = values[index] ?? Buffer.from(text);
+    return [int32(bytes.length), bytes];
   });
-  return Buffer.concat([Buffer.from([0, 0, 0, parameters.length]), ...texts, Buffer.from([0, 1, 0, format])]);
+  const formats = values.flatMap((value) => [0, value === null ? 0 : 1]);
+  const head = [0, parameters.length, ...formats, 0, parameters.length];
+  return Buffer.concat([Buffer.from(head), ...parts, Buffer.from([0, 1, 0, format])]);
+}
+
+function binaryValue({ text, type }: TypedText): Buffer | null {
+  const bytes = Buffer.alloc(8);
+  switch (type) {
+    case 'int':
+      bytes.writeBigInt64BE(BigInt(text));
+      return bytes;
+    case 'dbl':
+      bytes.writeDoubleBE(Number(text));
+      return bytes;
+    case 'bool':
+      return Buffer.from([text === 'true' ? 1 : 0]);
+    case 'date':
+      return int32((Date.parse(text) - Date.UTC(2000, 0, 1)) / 86_400_000);
+    case 'ts':
+      bytes.writeBigInt64BE(BigInt(Date.parse(text) - Date.UTC(2000, 0, 1)) * 1000n);
+      return bytes;
+    case 'text':
+      return Buffer.from(text);
+    case 'num':
+      return null;
+  }
+}
+
+function int32(value: number): Buffer {
+  const bytes = Buffer.alloc(4);
+  bytes.writeInt32BE(value);
+  return bytes;
 }
 
 function read(frames: readonly BackendFrame[]): Answer {

@@ -9,6 +9,12 @@ export interface Named {
 
 export type Scope = readonly Named[];
 
+/** A parameter's value. */
+export interface TypedText {
+  readonly text: string;
+  readonly type: FuzzType;
+}
+
 const CAST: Readonly<Record<FuzzType, string>> = {
   int: 'bigint',
   text: 'text',
@@ -21,7 +27,7 @@ const CAST: Readonly<Record<FuzzType, string>> = {
 
 /** Writes type-correct expressions; constants are literals or, now and then, parameters. */
 export class Expressions {
-  readonly parameters: string[] = [];
+  readonly parameters: TypedText[] = [];
 
   constructor(
     readonly random: Random,
@@ -37,7 +43,7 @@ export class Expressions {
   constant(type: FuzzType): string {
     const value = this.#value(type);
     if (this.usesParameters && this.random.chance(0.5)) {
-      this.parameters.push(value);
+      this.parameters.push({ text: value, type });
       return `$${this.parameters.length}::${CAST[type]}`;
     }
     const quoted = `'${value.replaceAll("'", "''")}'`;
@@ -78,7 +84,7 @@ export class Expressions {
     const { random } = this;
     const columns = this.columns(scope, type);
     if (depth <= 0 || random.chance(0.4)) {
-      return columns.length > 0 && random.chance(0.85) ? random.pick(columns).sql : this.#typed(type);
+      return columns.length > 0 && random.chance(0.85) ? random.pick(columns).sql : this.typed(type);
     }
     if (random.chance(0.12)) {
       const subquery = this.subquery(scope, type, true);
@@ -86,7 +92,7 @@ export class Expressions {
     }
     const inner = (): string => this.of(scope, type, depth - 1);
     const kind = random.int(0, 3);
-    if (kind === 0) return `coalesce(${inner()}, ${this.#typed(type)})`;
+    if (kind === 0) return `coalesce(${inner()}, ${this.typed(type)})`;
     if (kind === 1) return `CASE WHEN ${this.condition(scope, depth - 1)} THEN ${inner()} ELSE ${inner()} END`;
     switch (type) {
       case 'int':
@@ -120,7 +126,7 @@ export class Expressions {
   }
 
   /** A constant that keeps its type where nothing else says it. */
-  #typed(type: FuzzType): string {
+  typed(type: FuzzType): string {
     return `${this.constant(type)}::${CAST[type]}`;
   }
 
@@ -139,17 +145,31 @@ export class Expressions {
         const type = random.pick(['int', 'text'] as const);
         const subquery = this.subquery(scope, type, false);
         if (subquery !== null) {
-          return `${this.of(scope, type, 0)} ${random.chance(0.2) ? 'NOT IN' : 'IN'} (${subquery})`;
+          const operator = random.pick(['IN', 'IN', 'IN', 'IN', 'NOT IN', '= ANY', '>= ALL']);
+          return `${this.of(scope, type, 0)} ${operator} (${subquery})`;
         }
       }
+      if (kind === 6 && random.chance(0.5)) return this.#rowComparison(scope);
     }
     return this.#simple(scope);
+  }
+
+  /** `(a, b) = (1, 2)` and its like. */
+  #rowComparison(scope: Scope): string {
+    const { random } = this;
+    const columns = this.columns(scope, 'int');
+    if (columns.length === 0) return this.#simple(scope);
+    const [left, right] = [random.pick(columns).sql, random.pick(columns).sql];
+    const row = (): string => `(${this.constant('int')}, ${this.constant('int')})`;
+    return random.chance(0.5)
+      ? `(${left}, ${right}) IN (${row()}, ${row()}, ${row()})`
+      : `(${left}, ${right}) ${random.pick(['=', '<', '>='])} ${row()}`;
   }
 
   /** The forms that APIs can filter by, and some that they nearly can. */
   #simple(scope: Scope): string {
     const { random } = this;
-    if (scope.length === 0) return `${this.#typed('int')} < ${this.#typed('int')}`;
+    if (scope.length === 0) return `${this.typed('int')} < ${this.typed('int')}`;
     const { sql, type } = random.pick(scope);
     if (random.chance(0.08)) return `${sql} IS ${random.chance(0.5) ? 'NOT ' : ''}NULL`;
     if (type === 'bool') {

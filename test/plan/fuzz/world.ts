@@ -96,21 +96,25 @@ function cell(random: Random, column: FuzzColumn): Cell {
   }
 }
 
-/** Makes a DSN of four tables with rows, and with what their API can do drawn by lot. */
+/** Makes a DSN of five tables with rows, and with what their API can do drawn by lot. */
 export function makeWorld(seed: number, name: string, mode: ApiMode): World {
   const random = new Random(seed);
-  const tables = ['a', 'b', 'c', 'd'].map((table) => makeTable(random, table, mode));
+  const tables = ['a', 'b', 'c', 'd', 'e'].map((table) => makeTable(random, table, mode));
   const yaml = `dsn: ${name}\nbase_url: "\${env:FUZZ_URL}/${name}"\ntables:\n${tables.map((table) => table.yaml).join('')}`;
   return { name, mode, tables, yaml };
 }
 
 function makeTable(random: Random, name: string, mode: ApiMode): FuzzTable {
   const columns = COLUMNS.filter((_, index) => index < 3 || random.chance(0.7));
-  // Only c and d may need a filter, so that there is always something to join them with.
-  const required = (name === 'c' || name === 'd') && random.chance(0.6) ? random.pick(['k', 's'] as const) : null;
+  // Only c, d and e may need a filter, so that there is always something to join them with.
+  const isNeedy = name >= 'c' && random.chance(0.6);
+  const [required = null, second = null] = isNeedy
+    ? random.pick([['k'], ['k'], ['s'], ['s'], ['k', 's'], ['s', 'k']])
+    : [];
   const isInPath = required !== null && random.chance(0.5);
   const filters = columns.flatMap((column): FuzzFilter[] => {
     if (column.name === required) return [makeRequired(random, column, isInPath)];
+    if (column.name === second) return [makeRequired(random, column, false)];
     return random.chance(0.6) ? [makeFilter(random, column)] : [];
   });
   const paging = random.pick(['none', 'page', 'offset', 'cursor'] as const);
