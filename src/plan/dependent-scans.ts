@@ -5,17 +5,20 @@ import type { OutputSettings } from './constants.js';
 import { type Binding, readBindings } from './dependencies.js';
 import type { ColumnOfTable } from './equalities.js';
 import { splitConjuncts } from './expression-nodes.js';
+import type { ParameterNumber } from './limit-window.js';
 import { Origins } from './origins.js';
 import { collectScans, type PlanNode, type ScanNode, unquotedName } from './plan-tree.js';
 import { filterRequired, missingFilters } from './push-down.js';
 import { declaredFilters, mayBeWorthAsking } from './request-cost.js';
-import type { Dependency, PlannedScan } from './statement-plan.js';
+import type { Dependency, PlannedScan, SourceTop } from './statement-plan.js';
+import { type ChosenRows, readChosenRows } from './subquery-limits.js';
 import { SubqueryNames } from './subquery-names.js';
 
-/** The statement's plan with tables looked up in one another, and what was explained (bytes as characters). */
+/** The statement's plan with tables looked up in one another, what was explained (bytes as characters), and with what. */
 export interface NestedLoops {
   readonly root: PlanNode;
   readonly byteText: string;
+  readonly parameterNumber: ParameterNumber;
 }
 
 /**
@@ -62,7 +65,9 @@ function isSelfContained({ type }: Condition): boolean {
 
 class Resolver {
   readonly #scans: readonly PlannedScan[];
+  readonly #origins: Origins;
   readonly #bindings: readonly Binding[];
+  readonly #chosenRows: ReadonlyMap<string, ChosenRows>;
   /** Per scan, the places in the plan where its table is read. */
   readonly #nodes: readonly (readonly ScanNode[])[];
   readonly #missing: readonly (readonly string[])[];
@@ -75,13 +80,15 @@ class Resolver {
   constructor(
     scans: readonly PlannedScan[],
     missing: readonly (readonly string[])[],
-    { root, byteText }: NestedLoops,
+    { root, byteText, parameterNumber }: NestedLoops,
     { hasIsoDates, hasExactFloats }: OutputSettings,
   ) {
     this.#canCopyConditions = hasIsoDates && hasExactFloats;
     this.#scans = scans;
     this.#missing = missing;
-    this.#bindings = readBindings(root, new Origins(root, new SubqueryNames(byteText)));
+    this.#origins = new Origins(root, new SubqueryNames(byteText));
+    this.#bindings = readBindings(root, this.#origins);
+    this.#chosenRows = readChosenRows(byteText, parameterNumber);
     const nodes = collectScans(root);
     this.#nodes = scans.map((scan) => nodes.get(unquotedName(scan.planTable)) ?? []);
     this.#sources = scans.map(() => new Set());
@@ -135,14 +142,30 @@ class Resolver {
     if (this.#scans[source]!.spec?.columns.includes(sourceColumn) !== true) return null;
     if (!this.#isSameType(scan, column, source, sourceColumn)) return null;
     const node = this.#nodes[source]!.find(({ alias }) => alias === origin.alias)!;
-    const simple = node.conditions
-      .flatMap(splitConjuncts)
-      .filter((text) => readConditions(text, node.alias).every(isSelfContained));
-    const sourceFilter =
-      !this.#canCopyConditions || simple.length === 0 ? null : simple.map((text) => `(${text})`).join(' AND ');
-    const isTruth = this.#typeOf(source, sourceColumn).scalar === 'boolean';
-    const facts = { sourceFilter, sourceAlias: node.alias, sourceTop: null, isTruth, optional: null };
+    const all = node.conditions.flatMap(splitConjuncts);
+    const simple = this.#canCopyConditions
+      ? all.filter((text) => readConditions(text, node.alias).every(isSelfContained))
+      : [];
+    const facts = {
+      sourceFilter: simple.length === 0 ? null : simple.map((text) => `(${text})`).join(' AND '),
+      sourceAlias: node.alias,
+      // Which rows are first among all that pass is only known with all conditions.
+      sourceTop: simple.length === all.length ? this.#topOf(source, node.alias) : null,
+      isTruth: this.#typeOf(source, sourceColumn).scalar === 'boolean',
+      optional: null,
+    };
     return { column, source, sourceColumn, ...facts };
+  }
+
+  /** What the query is content with that does nothing but read the table in one place. */
+  #topOf(source: number, alias: string): SourceTop | null {
+    const { planTable } = this.#scans[source]!;
+    const chosen = this.#chosenRows.get(unquotedName(planTable).split('.').at(-1)!);
+    const [, ...above] = this.#origins.above(alias).map((node) => node['Node Type']);
+    const by = above[0] === 'Sort' || above[0] === 'Incremental Sort' ? above[1] : above[0];
+    if (chosen === undefined || by === undefined || !chosen.chosenBy.includes(by)) return null;
+    const { columns } = this.#scans[source]!.spec!;
+    return chosen.top.orderBy.every(({ column }) => columns.includes(column)) ? chosen.top : null;
   }
 
   /** Values travel as text, so a cast between columns of other types would change what they mean. */

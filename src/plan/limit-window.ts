@@ -50,7 +50,8 @@ export function skipLimits(root: PlanNode): { readonly node: PlanNode; readonly 
   return { node, limitNodes };
 }
 
-function readClause(clause: LimitClause, parameterNumber: ParameterNumber): RowWindow | null {
+/** The rows that a LIMIT clause lets through; null: not a number that can be read here. */
+export function readClause(clause: LimitClause, parameterNumber: ParameterNumber): RowWindow | null {
   if (clause.withTies) return null;
   const count = clause.count === null ? null : readNumber(clause.count, parameterNumber);
   const offset = clause.offset === null ? null : readNumber(clause.offset, parameterNumber);

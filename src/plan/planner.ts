@@ -50,7 +50,12 @@ export async function planStatement(
     const scan = planScan(source, evaluations, shape, settings);
     return scan.standIn === null || takesSubquery(template, index) ? scan : { ...scan, standIn: null };
   });
-  const explainNestedLoops = async () => ({ root: readPlan(await context.explain('nestedLoops')), byteText: text });
+  const { parameterNumber } = context;
+  const explainNestedLoops = async () => ({
+    root: readPlan(await context.explain('nestedLoops')),
+    byteText: text,
+    parameterNumber,
+  });
   const scans = await addDependencies(independent, explainNestedLoops, settings);
   const stream = statement.isPlainSelect ? planStream(scans, sources, evaluations, shape, settings) : null;
   return { template, scans, stream };

@@ -221,6 +221,39 @@ const SHAPES: readonly (readonly [string, number, readonly string[]])[] = [
       '/repos/b/b2/issues?state=open',
     ],
   ],
+  // of the first rows only, and of those that are equal to the last of them
+  [
+    'SELECT name FROM hub.repos WHERE org IN (SELECT login FROM hub.orgs ORDER BY plan DESC LIMIT 1)',
+    2,
+    ['/orgs', '/orgs/b/repos'],
+  ],
+  ['SELECT name FROM hub.repos WHERE org = (SELECT max(login) FROM hub.orgs)', 2, ['/orgs', '/orgs/b/repos']],
+  [
+    'WITH o AS MATERIALIZED (SELECT login AS x FROM hub.orgs ORDER BY x LIMIT 1) SELECT r.name FROM hub.repos r JOIN o ON o.x = r.org',
+    2,
+    ['/orgs', '/orgs/a/repos'],
+  ],
+  [
+    'SELECT login, (SELECT count(*) FROM hub.repos r WHERE r.org = o.login) FROM hub.orgs o ORDER BY login LIMIT 1',
+    1,
+    ['/orgs', '/orgs/a/repos'],
+  ],
+  [
+    "SELECT i.number FROM hub.issues i JOIN (SELECT org, name FROM hub.repos WHERE org IN ('a', 'b') ORDER BY stars DESC LIMIT 1) r ON r.org = i.org AND r.name = i.repo",
+    2,
+    ['/orgs/a/repos', '/orgs/b/repos', '/repos/a/a2/issues', '/repos/b/b2/issues'],
+  ],
+  [
+    'SELECT name FROM hub.repos WHERE org IN (SELECT login FROM hub.orgs LIMIT 1)',
+    2,
+    ['/orgs', '/orgs/a/repos', '/orgs/b/repos'],
+  ],
+  // the order is another query's
+  [
+    'SELECT p.login, x.name FROM hub.orgs p, LATERAL (SELECT name FROM hub.repos r WHERE r.org IN (SELECT login FROM hub.orgs q ORDER BY p.plan LIMIT 1)) x',
+    4,
+    ['/orgs', '/orgs', '/orgs/a/repos', '/orgs/b/repos'],
+  ],
   // a UNION has the values of all its parts
   [
     "SELECT r.name FROM (SELECT login FROM hub.orgs WHERE plan = 'free' UNION ALL SELECT login FROM hub.orgs WHERE plan = 'team') o JOIN hub.repos r ON r.org = o.login",

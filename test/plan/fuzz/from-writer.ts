@@ -100,7 +100,7 @@ export class FromWriter {
   #source(outer: Scope): Source {
     const { random, world, ctes, depth } = this.query;
     if (depth < 2 && random.chance(0.18)) return this.#subquery(outer);
-    if (random.chance(0.06)) return this.#values();
+    if (random.chance(0.1)) return this.#values();
     if (ctes.length > 0 && random.chance(0.5)) {
       const { name, columns } = random.pick(ctes);
       const alias = this.query.alias('x');

@@ -72,7 +72,7 @@ class QueryWriter implements QueryParts {
 
   nested(outer: Scope): Query {
     return this.#deeper(() =>
-      outer.length === 0 && this.random.chance(0.15) ? this.#setOperation() : this.#select(outer, true),
+      outer.length === 0 && this.random.chance(0.25) ? this.#setOperation() : this.#select(outer, true),
     );
   }
 
@@ -166,7 +166,7 @@ class QueryWriter implements QueryParts {
     const random = this.random;
     if (this.depth >= 2) return null;
     return this.#deeper(() => {
-      if (type !== null && !isScalar && (type === 'int' || type === 'text') && random.chance(0.12)) {
+      if (type !== null && !isScalar && (type === 'int' || type === 'text') && random.chance(0.2)) {
         const side = (): string => this.#select([], false, [type]).sql;
         return `${side()} ${random.pick(['UNION', 'UNION ALL', 'EXCEPT'])} ${side()}`;
       }
