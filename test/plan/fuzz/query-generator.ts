@@ -1,8 +1,9 @@
 import type { Random } from '../../core/random.js';
 import { Expressions, type Scope, type TypedText } from './expressions.js';
-import { FromWriter, type QueryParts } from './from-writer.js';
+import { FromWriter, type QueryParts, type Source } from './from-writer.js';
 import { KINDS, type Output, type Query, SelectWriter } from './select-writer.js';
-import type { FuzzType, World } from './world.js';
+import { ValueQueries } from './value-queries.js';
+import type { FuzzTable, FuzzType, World } from './world.js';
 
 export interface FuzzQuery {
   /** `{{a}}` stands for table a. */
@@ -42,6 +43,11 @@ class QueryWriter implements QueryParts {
   write(): FuzzQuery {
     const random = this.random;
     if (random.chance(0.12)) return this.#top();
+    if (random.chance(0.2)) {
+      const sql = new ValueQueries(this).write();
+      const facts = { parameters: this.expressions.parameters, tables: this.#from.tables };
+      return { ...facts, sql, isOrdered: false, window: null };
+    }
     const ctes = random.chance(0.18) ? this.#with() : '';
     const { sql, outputs } = random.chance(0.12) ? this.#setOperation() : this.#select([], true);
     const body = `${ctes}${sql}`;
@@ -64,6 +70,10 @@ class QueryWriter implements QueryParts {
       return { ...facts, sql: `SELECT ${names} FROM (${body}) "_"${where}`, isOrdered: false, window: null };
     }
     return { ...facts, sql: body, isOrdered: false, window: null };
+  }
+
+  named(table: FuzzTable): Source {
+    return this.#from.named(table);
   }
 
   alias(prefix: string): string {
