@@ -260,9 +260,9 @@ export class RowBatchBuilder {
 
   #growCells(needed = 0): void {
     const size = Math.max(needed, this.#nextCells, this.#offsets.length * 2, this.columnCount * 2);
-    const offsets = new Int32Array(size);
+    const offsets = newCells(size);
     offsets.set(this.#offsets);
-    const lengths = new Int32Array(size);
+    const lengths = newCells(size);
     lengths.set(this.#lengths);
     this.#offsets = offsets;
     this.#lengths = lengths;
@@ -280,6 +280,11 @@ export interface FinishedRows {
   readonly lengths: Int32Array;
   readonly first: number;
   readonly toBytes: number;
+}
+
+/** Not filled with zeros: every cell is written before it is read. */
+function newCells(size: number): Int32Array {
+  return new Int32Array(Buffer.allocUnsafeSlow(4 * size).buffer);
 }
 
 const NO_BYTES = Buffer.alloc(0);

@@ -9,11 +9,14 @@ import { dropRows } from './row-slices.js';
 export class HandedRows {
   #count = 0;
   #checksum = 0;
+  /** The rows handed on last, not yet in the checksum: most pages end after them, and then it need not be known. */
+  #latest: Buffer | null = null;
   #repeated = 0;
   #repeatedChecksum = 0;
 
   /** Starts reading the page, again perhaps. */
   begin(): void {
+    this.#addLatest();
     this.#repeated = 0;
     this.#repeatedChecksum = 0;
   }
@@ -28,16 +31,21 @@ export class HandedRows {
       if (known === batch.rowCount) return null;
     }
     const fresh = dropRows(batch, known);
-    this.#checksum = crc32(fresh.bytes, this.#checksum);
+    this.#addLatest();
+    this.#latest = fresh.bytes;
     this.#count += fresh.rowCount;
     this.#repeated = this.#count;
-    this.#repeatedChecksum = this.#checksum;
     return fresh;
   }
 
   /** The page was read to its end. Throws `PageChanged` when it had fewer rows than were handed on. */
   finish(): void {
     if (this.#repeated < this.#count) throw new PageChanged();
+  }
+
+  #addLatest(): void {
+    if (this.#latest !== null) this.#checksum = crc32(this.#latest, this.#checksum);
+    this.#latest = null;
   }
 }
 

@@ -1,6 +1,6 @@
 // Reads a body of so many bytes, made on the fly, through the compiled driver, and says how much memory that took.
 import { createReader } from '../../../dist/drivers/registry.js';
-import { parseSqlType } from '../../../dist/src/core/sql-type.js';
+import { plainColumn, plainTable } from '../../../dist/src/config/plain-model.js';
 
 const [format, byteCount] = process.argv.slice(2);
 const { default: large } = await import(`./${format}.mjs`);
@@ -9,31 +9,12 @@ const { default: large } = await import(`./${format}.mjs`);
 const DISTINCT = 5_000;
 const CHUNK_BYTES = 64 * 1024;
 
-const plain = { description: null, from: 'record', apiName: null, format: null, timezone: 'UTC', decimal: null };
-const rest = { nullValues: null, defaultValue: null, onError: 'fail', notNull: false, references: null };
-const columns = large.columns.map(([name, type, field]) => ({
-  ...plain,
-  ...rest,
-  name,
-  field,
-  type: parseSqlType(type),
-}));
-const table = {
-  dsn: 'large',
-  name: format,
-  description: null,
-  location: { file: 'large.yaml', line: 1, column: 1 },
+const table = plainTable('large', format, {
   driver: large.driver.namespaces === undefined ? large.driver : { ...large.driver, namespaces: new Map() },
-  source: { type: 'files', patterns: [], compression: { type: 'none', entry: null }, baseDir: '/', allowPaths: [] },
   records: large.records,
-  recordsMissing: 'error',
-  columns,
-  primaryKey: [],
-  filters: [],
-  filterSeparator: ' and ',
-  limit: null,
-  lookup: null,
-};
+  columns: large.columns.map(([name, type, field]) => plainColumn(name, type, { field, timezone: 'UTC' })),
+});
+const { columns } = table;
 
 const block = Buffer.from(Array.from({ length: DISTINCT }, (_, i) => large.record(i)).join(large.separator));
 let sentRecords = 0;
