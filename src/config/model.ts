@@ -84,6 +84,8 @@ export interface ServiceModel {
   readonly metadata: TableModel;
   /** The sets to make tables of; null: all. */
   readonly entitySets: readonly string[] | null;
+  /** The navigation properties whose entities' properties become columns too, by set. */
+  readonly expand: Readonly<Record<string, readonly string[]>>;
   /** Why there are no tables yet; null once they are known. */
   readonly problem: GatewayError | null;
 }
@@ -135,6 +137,7 @@ export interface TableModel {
   readonly limit: LimitModel | null;
   readonly orderBy: OrderByModel | null;
   readonly select: SelectModel | null;
+  readonly include: IncludeModel | null;
   readonly count: CountModel | null;
   /** About how many rows the API has; null: not known. */
   readonly rows: number | null;
@@ -191,6 +194,15 @@ export interface SelectModel {
   readonly separator: string;
 }
 
+/** How the API is asked for what it only sends with a record when it is asked to: other entities that the record points to. */
+export interface IncludeModel {
+  readonly place: ValuePlace;
+  readonly parameter: string;
+  readonly separator: string;
+  /** One of them, made of `{name}` and `{fields}`; null: its name alone. */
+  readonly template: string | null;
+}
+
 /** Where the API says how many rows there are; one of `field` and `header`. */
 export interface CountModel {
   readonly field: string | null;
@@ -244,6 +256,8 @@ export interface ColumnModel {
   readonly field: string;
   /** The name the API knows the field by, for `order_by` and `select`. */
   readonly apiName: string | null;
+  /** The name of what the API has to be asked for to send the field, for `include`; null: it always does. */
+  readonly include: string | null;
   /** How dates and times are written: `rfc3339`, `unix`, `unix_ms`, `rfc2822`, a pattern; null: ISO 8601. */
   readonly format: string | null;
   /** Zone of times without one in a timestamptz column. */

@@ -1,6 +1,6 @@
 import type { ServiceModel } from '../config/model.js';
 import { errors } from '../core/errors.js';
-import { parseCsdl } from './odata/csdl.js';
+import { type Csdl, parseCsdl } from './odata/csdl.js';
 import { serviceTables } from './odata/service-tables.js';
 import type { Sample } from './sample/sampler.js';
 
@@ -21,7 +21,33 @@ export function readService(service: ServiceModel, sample: Sample): Readonly<Rec
       hint: `It has ${known.slice(0, 50).join(', ')}${known.length > 50 ? ' and others' : ''}.`,
     });
   }
-  const tables = serviceTables(csdl, service.entitySets);
+  checkExpanded(service, csdl, sample.name);
+  const tables = serviceTables(csdl, service.entitySets, service.expand);
   if (Object.keys(tables).length > 0) return { tables };
   throw errors.apiError('the OData service has no entity sets', { detail: sample.name, hint: 'Check "url".' });
+}
+
+/** Throws HV000 for a navigation property that there is none of, or that leads to many entities. */
+function checkExpanded({ expand }: ServiceModel, csdl: Csdl, detail: string): void {
+  for (const [setName, names] of Object.entries(expand)) {
+    const set = csdl.entitySets.find(({ name }) => name === setName);
+    if (set === undefined) {
+      const hint = `Correct "expand". It has ${csdl.entitySets.map((item) => item.name).join(', ')}.`;
+      throw errors.apiError(`the OData service has no entity set "${setName}"`, { detail, hint });
+    }
+    const navigations = csdl.structured.get(set.type)?.navigations ?? [];
+    for (const name of names) {
+      const navigation = navigations.find((item) => item.name === name);
+      const single = navigations.filter((item) => !item.isCollection).map((item) => item.name);
+      if (navigation === undefined) {
+        const hint = single.length === 0 ? 'It has none that lead to one entity.' : `It has ${single.join(', ')}.`;
+        throw errors.apiError(`"${setName}" has no navigation property "${name}" to expand`, { detail, hint });
+      }
+      if (!navigation.isCollection) continue;
+      throw errors.apiError(`"${setName}/${name}" leads to many entities, which are no columns of one row`, {
+        detail,
+        hint: 'Remove it from "expand" and join the table of those entities.',
+      });
+    }
+  }
 }

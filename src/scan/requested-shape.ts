@@ -12,14 +12,15 @@ export interface RequestShape {
   readonly values: readonly PlacedValue[];
 }
 
-/** The parameters that say which fields are wanted and in which order; none where the table has no such parameters. */
+/** The parameters that say which fields are wanted, also of other entities, and in which order; none where the table has no such parameters. */
 export function shapeValues(spec: ScanSpec, order: readonly OrderKey[]): PlacedValue[] {
-  return [...selectValues(spec.table, spec.columns), ...orderValues(spec.table, order)];
+  const { table, columns } = spec;
+  return [...selectValues(table, columns), ...includeValues(table, columns), ...orderValues(table, order)];
 }
 
 function selectValues({ select, columns, primaryKey }: TableModel, wanted: readonly string[]): PlacedValue[] {
   if (select === null) return [];
-  const inRecords = columns.filter((column) => column.from === 'record');
+  const inRecords = columns.filter((column) => column.from === 'record' && column.include === null);
   const needed = inRecords.filter((column) => wanted.includes(column.name));
   if (needed.length === inRecords.length) return [];
   // With their keys no two pages are the same, which would look like an API that repeats itself.
@@ -27,6 +28,26 @@ function selectValues({ select, columns, primaryKey }: TableModel, wanted: reado
   if (sent.length === 0) sent.push(inRecords[0]!);
   const names = [...new Set(sent.map(apiField))];
   return [{ place: select.place, parameter: select.parameter, value: names.join(select.separator) }];
+}
+
+/** What the API sends only when it is asked to, each once. */
+function includeValues({ include, columns }: TableModel, wanted: readonly string[]): PlacedValue[] {
+  if (include === null) return [];
+  const needed = columns.filter((column) => column.include !== null && wanted.includes(column.name));
+  if (needed.length === 0) return [];
+  const parts = [...new Set(needed.map((column) => column.include!))].map((name) => {
+    const fields = needed.filter((column) => column.include === name).map(apiField);
+    const within = fields.map((field) => fieldWithin(name, field));
+    if (include.template === null || within.includes(null)) return name;
+    return include.template.replaceAll('{name}', () => name).replaceAll('{fields}', () => within.join(','));
+  });
+  return [{ place: include.place, parameter: include.parameter, value: parts.join(include.separator) }];
+}
+
+/** `Name` of `Customer/Name` or `Customer.Name` within `Customer`; null: the field is not within it, or all of it. */
+function fieldWithin(name: string, field: string): string | null {
+  const rest = field.startsWith(name) ? field.slice(name.length) : '';
+  return rest.length > 1 && (rest[0] === '/' || rest[0] === '.') ? rest.slice(1) : null;
 }
 
 function orderValues({ orderBy, columns }: TableModel, order: readonly OrderKey[]): PlacedValue[] {

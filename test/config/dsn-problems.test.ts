@@ -189,10 +189,19 @@ describe('keys and types', () => {
       /unknown placeholder/,
     ],
     ['select nowhere', '‸select: {}', /"select" does not say where/],
+    ['include nowhere', '‸include: {}', /"include" does not say where/],
+    [
+      'include with a wrong template',
+      'include: { query: i, template: ‸"{field}" }',
+      'unknown placeholder in "template"',
+    ],
     ['count nowhere', '‸count: {}', '"count" has to say where the number is'],
     ['count in two places', '‸count: { field: $.n, header: X-N }', '"count" has to say where the number is'],
     ['count at an unfilled path', 'count: { field: $.n, path: ‸"/{y}/count" }', /nothing fills a placeholder/],
   ])('%s', (_, line, message) => check(withColumns(line), message));
+
+  test('a column that has to be asked for, of a table that does not say how', () =>
+    check(table('path: /x\ncolumns: { a: { type: text, ‸include: author } }'), /does not say how/));
 });
 
 describe('names', () => {

@@ -36,13 +36,20 @@ const METADATA = `<?xml version="1.0" encoding="utf-8"?>
 
 const PAGE_SIZE = 10;
 
-/** Starts an OData 4 service that filters, sorts, selects and pages, and answers 400 to a `$filter` that is not right. */
+/** Starts an OData 4 service that filters, sorts, selects, expands and pages, and answers 400 to a request that is not right. */
 export async function startODataService(sets: Readonly<Record<string, readonly Entity[]>>): Promise<TestApi> {
   const api: TestApi = await startApi((request) => {
     if (request.path === '/odata/$metadata') return { headers: { 'content-type': 'application/xml' }, body: METADATA };
     const name = request.path.replace('/odata/', '');
     const entities = sets[name];
-    return entities === undefined ? { status: 404 } : answer(entities, request, `${api.url}/odata/${name}`);
+    if (entities === undefined) return { status: 404 };
+    // Orders have the customer behind them in conditions and orders, whether or not it is expanded.
+    const customers = new Map((sets.Customers ?? []).map((customer) => [customer.ID, customer]));
+    const linked =
+      name === 'Orders'
+        ? entities.map((order) => ({ ...order, Customer: customers.get(order.CustomerID) ?? null }))
+        : entities;
+    return answer(linked, request, `${api.url}/odata/${name}`);
   });
   return api;
 }
@@ -58,13 +65,15 @@ function answer(entities: readonly Entity[], { query }: RecordedRequest, url: st
   } catch (error) {
     return { status: 400, body: { error: { code: '400', message: `invalid $filter: ${(error as Error).message}` } } };
   }
+  const shown = shape(query.get('$select'), query.get('$expand'));
+  if (shown === null) return { status: 400, body: { error: { code: '400', message: 'invalid $select or $expand' } } };
   const count = found.length;
   const order = query.get('$orderby');
   if (order !== null) found = sorted(found, order);
   const top = query.get('$top');
   if (top !== null) found = found.slice(0, Number(top));
   const skip = Number(query.get('$skiptoken') ?? 0);
-  const page = found.slice(skip, skip + PAGE_SIZE).map((entity) => selected(entity, query.get('$select')));
+  const page = found.slice(skip, skip + PAGE_SIZE).map(shown);
   const next = new URL(url);
   for (const [name, value] of query) if (name !== '$skiptoken') next.searchParams.append(name, value);
   next.searchParams.set('$skiptoken', String(skip + PAGE_SIZE));
@@ -92,6 +101,20 @@ function sorted(entities: readonly Entity[], order: string): Entity[] {
   });
 }
 
+/** What the service shows of an entity: the properties selected, and the customer only where it is expanded; null: not right. */
+function shape(select: string | null, expand: string | null): ((entity: Entity) => Entity) | null {
+  const expanded = expand === null ? null : /^Customer(?:\(\$select=([\w,/]+)\))?$/.exec(expand);
+  if (expand !== null && expanded === null) return null;
+  if (select?.split(',').some((path) => path.startsWith('Customer/')) === true) return null;
+  return (entity) => {
+    const { Customer: customer, ...own } = entity;
+    const all = selected(own, select);
+    if (expanded === null) return all;
+    const inner = customer === null ? null : selected(customer as Entity, expanded[1] ?? null);
+    return { ...all, Customer: inner };
+  };
+}
+
 function selected(entity: Entity, select: string | null): Entity {
   if (select === null) return entity;
   const names = new Set(select.split(',').map((path) => path.split('/')[0]!));
@@ -105,6 +128,7 @@ type Predicate = (entity: Entity) => Truth;
 const PROPERTIES = [
   'ID',
   'CompanyName',
+  'Customer/CompanyName',
   'Home/City',
   'Home/Zip',
   'CustomerID',
@@ -177,7 +201,7 @@ class FilterReader {
     for (const [pattern, convert] of LITERALS) {
       const text = this.#take(pattern);
       if (text === null) continue;
-      const isText = ['CompanyName', 'Home/City', 'Home/Zip'].includes(property);
+      const isText = ['CompanyName', 'Customer/CompanyName', 'Home/City', 'Home/Zip'].includes(property);
       if (text !== 'null' && isText !== text.startsWith("'"))
         throw new Error(`"${text}" is not of the type of "${property}"`);
       return convert(text);

@@ -207,7 +207,7 @@ test('versions 2 and 3 are read too: associations, literals and pages of their o
      </Schema></edmx:DataServices></edmx:Edmx>`,
     'test',
   );
-  const tables = serviceTables(csdl, null) as Record<
+  const tables = serviceTables(csdl, null, {}) as Record<
     string,
     {
       columns: Record<string, { references?: string }>;

@@ -49,6 +49,7 @@ export function buildColumns(settings: TableSettings, context: BuildContext): re
       from: details.from ?? 'record',
       field: details.field === undefined ? name : tree.text([...place, 'field']),
       apiName: details.api_name ?? null,
+      include: details.include ?? null,
       format: details.format ?? null,
       timezone: details.timezone ?? 'UTC',
       decimal: details.decimal ?? null,
@@ -103,6 +104,13 @@ function checkDetails(
         'Use a name such as Europe/Berlin, or UTC.',
       );
     }
+  }
+  if (details.include !== undefined && settings.table.include === undefined) {
+    problems.add(
+      tree.keyAt([...path, 'include']),
+      `column "${name}" has to be asked for, but table "${settings.name}" does not say how`,
+      'Add "include" to the table, such as include: { query: include }.',
+    );
   }
   if (details.decimal !== undefined && !NUMBER_TYPES.has(type.scalar)) {
     problems.add(

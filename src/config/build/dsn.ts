@@ -39,7 +39,7 @@ export function buildDsn(input: DsnInput, context: BuildContext): DsnModel {
 function buildService(input: DsnInput, context: BuildContext): ((metadata: TableModel) => ServiceModel) | null {
   const { tree, problems } = context;
   if (input.type !== 'odata') {
-    for (const key of ['url', 'entity_sets'] as const) {
+    for (const key of ['url', 'entity_sets', 'expand'] as const) {
       if (input[key] === undefined || isDamaged(context, ['type'])) continue;
       problems.add(
         tree.keyAt([key]),
@@ -61,6 +61,7 @@ function buildService(input: DsnInput, context: BuildContext): ((metadata: Table
     fingerprint: part.fingerprint,
     metadata,
     entitySets: input.entity_sets ?? null,
+    expand: input.expand ?? {},
     problem: completion === null ? notSampled(`OData service of DSN "${part.dsn}"`) : (completion.problem ?? null),
   });
 }

@@ -28,6 +28,7 @@ const HTTP_KEYS = [
   'limit',
   'order_by',
   'select',
+  'include',
   'count',
   'lookup',
   'base_url',

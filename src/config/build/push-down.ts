@@ -1,4 +1,12 @@
-import type { BodyModel, ColumnModel, CountModel, HttpSource, OrderByModel, SelectModel } from '../model.js';
+import type {
+  BodyModel,
+  ColumnModel,
+  CountModel,
+  HttpSource,
+  IncludeModel,
+  OrderByModel,
+  SelectModel,
+} from '../model.js';
 import { unknownColumn } from './columns.js';
 import { type BuildContext, isDamaged, knowsColumns, type TableSettings } from './context.js';
 import { buildPathUrl } from './url.js';
@@ -69,6 +77,23 @@ export function buildSelect(
   return place === null ? null : { ...place, separator: input.separator };
 }
 
+/** How the API is asked for what it sends only then; null where there is no such thing, or with a problem. */
+export function buildInclude(
+  settings: TableSettings,
+  body: BodyModel | null,
+  context: BuildContext,
+): IncludeModel | null {
+  const input = settings.table.include;
+  if (input === undefined) return null;
+  const place = placeOf('include', input, settings, body, context);
+  for (const [name] of (input.template ?? '').matchAll(/\{\w*\}/g)) {
+    if (name === '{name}' || name === '{fields}') continue;
+    const at = context.tree.at([...settings.path, 'include', 'template']);
+    context.problems.add(at, 'unknown placeholder in "template"', 'Use {name} and {fields}.');
+  }
+  return place === null ? null : { ...place, separator: input.separator, template: input.template ?? null };
+}
+
 /** Where the API says how many rows there are; null where it does not, or with a problem. */
 export function buildCount(
   settings: TableSettings,
@@ -98,7 +123,7 @@ export function buildCount(
 }
 
 function placeOf(
-  key: 'order_by' | 'select',
+  key: 'order_by' | 'select' | 'include',
   input: Parameters<typeof readPlace>[0],
   settings: TableSettings,
   body: BodyModel | null,

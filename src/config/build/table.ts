@@ -11,7 +11,7 @@ import { buildHttpSource } from './http-source.js';
 import { buildInference } from './inference.js';
 import { buildLookup } from './lookup.js';
 import { checkPlaceholderUse } from './placeholders.js';
-import { buildCount, buildOrderBy, buildSelect } from './push-down.js';
+import { buildCount, buildInclude, buildOrderBy, buildSelect } from './push-down.js';
 import { checkXmlFields, checkXmlPath } from './xml-paths.js';
 
 const SOURCES = ['path', 'url', 'files'] as const;
@@ -55,6 +55,7 @@ export function buildTable(
     limit: source?.http === undefined ? null : buildLimit(settings, body, context),
     orderBy: source?.http === undefined ? null : buildOrderBy(settings, columns, body, context),
     select: source?.http === undefined ? null : buildSelect(settings, body, context),
+    include: source?.http === undefined ? null : buildInclude(settings, body, context),
     count: source?.http === undefined ? null : buildCount(settings, source.http.source, inPath, context),
     rows: table.rows ?? null,
     lookup: source?.http === undefined ? null : buildLookup(settings, source.http.source, filters, context),

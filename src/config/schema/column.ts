@@ -44,6 +44,10 @@ const columnDetails = z
       .default('record')
       .describe('What the value comes from.'),
     api_name: filledText.describe('Name by which the API knows the field.').optional(),
+    include: filledText
+      .describe('What the API has to be asked for to send the field; how, says "include" of the table.')
+      .meta({ examples: ['customer'] })
+      .optional(),
     format: filledText
       .describe('How dates and times are written: rfc3339, unix, unix_ms, rfc2822 or a pattern.')
       .meta({ examples: ['rfc3339', 'unix', 'unix_ms', 'rfc2822', 'dd/MM/yyyy HH:mm'] })

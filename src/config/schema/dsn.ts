@@ -5,7 +5,7 @@ import { columnSchema } from './column.js';
 import { errorRulesSchema } from './error-rules.js';
 import { filterSchema, limitSchema, lookupSchema } from './filter.js';
 import { paginationSchema } from './pagination.js';
-import { countSchema, orderBySchema, selectSchema } from './push-down.js';
+import { countSchema, includeSchema, orderBySchema, selectSchema } from './push-down.js';
 import {
   characterOrNone,
   configuredText,
@@ -178,6 +178,7 @@ const tableSchema = z
     limit: limitSchema.optional(),
     order_by: orderBySchema.optional(),
     select: selectSchema.optional(),
+    include: includeSchema.optional(),
     count: countSchema.optional(),
     rows: positiveInteger
       .describe('About how many rows the API has: whether asking for some of them saves requests.')
@@ -203,6 +204,11 @@ export const dsnSchema = z
     url: filledText
       .describe('Address of an OData service, below which it has $metadata.')
       .meta({ examples: ['https://services.odata.org/V4/Northwind/Northwind.svc'] })
+      .optional(),
+    expand: z
+      .record(z.string(), z.array(filledText).min(1))
+      .describe('OData: by entity set, navigation properties whose properties become columns too.')
+      .meta({ examples: [{ Orders: ['Customer'] }] })
       .optional(),
     entity_sets: z.array(filledText).min(1).describe('OData: the sets to make tables of; all by default.').optional(),
     ...overridableKeys,

@@ -42,6 +42,18 @@ export const selectSchema = z
   })
   .meta({ id: 'Select', description: 'Parameter that takes the names of the fields wanted.' });
 
+/** How the API is asked for entities that records point to. */
+export const includeSchema = z
+  .strictObject({
+    ...placeKeys,
+    separator: z.string().min(1).default(',').describe('Text between several; "," by default.'),
+    template: filledText
+      .describe('One of them, made of {name} and {fields}, the fields wanted of it; "{name}" by default.')
+      .meta({ examples: ['{name}($select={fields})'] })
+      .optional(),
+  })
+  .meta({ id: 'Include', description: 'Parameter that takes the names of what columns need with "include".' });
+
 /** Where the number of rows is. */
 export const countSchema = z
   .strictObject({

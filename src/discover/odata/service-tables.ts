@@ -23,6 +23,8 @@ interface ServiceColumn extends EdmColumn {
   readonly name: string;
   /** The property's path: `Address`, `City`. */
   readonly path: readonly string[];
+  /** The navigation property that the path begins with, which `$expand` asks for; null: none. */
+  readonly expanded: string | null;
   readonly isNullable: boolean;
   references?: string;
 }
@@ -34,32 +36,46 @@ interface ServiceTable {
   readonly columns: ServiceColumn[];
 }
 
-/** The tables of a service in the DSN format, by name: columns, keys, and everything that `$filter` and its like take over. */
-export function serviceTables(csdl: Csdl, wanted: readonly string[] | null): Readonly<Record<string, Keys>> {
+/**
+ * The tables of a service in the DSN format, by name: columns, keys, and everything that `$filter` and its like take over.
+ * @param expand by set, the navigation properties to have columns of; each leads to one entity
+ */
+export function serviceTables(
+  csdl: Csdl,
+  wanted: readonly string[] | null,
+  expand: Readonly<Record<string, readonly string[]>>,
+): Readonly<Record<string, Keys>> {
   const names = new NameMaker();
   const tables = csdl.entitySets
     .filter(({ name, type }) => (wanted === null || wanted.includes(name)) && csdl.structured.has(type))
     .map((set): ServiceTable => {
       const type = csdl.structured.get(set.type)!;
-      return { set, type, name: names.make(set.name), columns: columnsOf(type, csdl) };
+      return { set, type, name: names.make(set.name), columns: columnsOf(type, csdl, expand[set.name] ?? []) };
     })
     .filter(({ columns }) => columns.length > 0);
   for (const table of tables) addReferences(table, tables);
   return Object.fromEntries(tables.map((table) => [table.name, tableKeys(table, csdl.version)]));
 }
 
-/** Complex properties are flattened one level down; deeper ones are json. */
-function columnsOf(type: CsdlType, csdl: Csdl): ServiceColumn[] {
+/** Complex properties and expanded entities are flattened one level down; deeper ones are json. */
+function columnsOf(type: CsdlType, csdl: Csdl, expand: readonly string[]): ServiceColumn[] {
   const names = new NameMaker();
   const columns: ServiceColumn[] = [];
-  const add = (property: CsdlProperty, path: readonly string[], isNullable: boolean): void => {
+  const add = (property: CsdlProperty, path: readonly string[], isNullable: boolean, expanded: string | null): void => {
     const column = edmColumn(property, csdl);
-    if (column !== null) columns.push({ ...column, name: names.make(path.join('_')), path, isNullable });
+    if (column !== null) columns.push({ ...column, name: names.make(path.join('_')), path, isNullable, expanded });
   };
   for (const property of type.properties) {
     const inner = csdl.structured.get(property.type);
-    if (inner === undefined) add(property, [property.name], property.isNullable);
-    else for (const member of inner.properties) add(member, [property.name, member.name], true);
+    if (inner === undefined) add(property, [property.name], property.isNullable, null);
+    else for (const member of inner.properties) add(member, [property.name, member.name], true, null);
+  }
+  for (const navigation of type.navigations.filter(({ name }) => expand.includes(name))) {
+    // What the entity itself has of the other is a column already.
+    const known = new Set(navigation.keys.map(([, theirs]) => theirs));
+    for (const property of csdl.structured.get(navigation.target ?? '')?.properties ?? []) {
+      if (!known.has(property.name)) add(property, [navigation.name, property.name], true, navigation.name);
+    }
   }
   return columns;
 }
@@ -115,15 +131,19 @@ function pushDown(set: CsdlEntitySet, columns: readonly ServiceColumn[], version
           },
         }),
     ...(version >= 4 ? { select: { query: '$select' }, count } : {}),
+    ...(columns.every(({ expanded }) => expanded === null)
+      ? {}
+      : { include: { query: '$expand', ...(version >= 4 ? { template: '{name}($select={fields})' } : {}) } }),
   };
 }
 
-function columnKeys({ name, type, path, isNullable, references }: ServiceColumn): Keys {
+function columnKeys({ name, type, path, isNullable, expanded, references }: ServiceColumn): Keys {
   const field = jsonField(path);
   return {
     type,
     ...(field === name ? {} : { field }),
     ...(path.length === 1 ? {} : { api_name: path.join('/') }),
+    ...(expanded === null ? {} : { include: expanded }),
     ...(isNullable ? {} : { not_null: true }),
     ...(references === undefined ? {} : { references }),
   };
