@@ -65,8 +65,9 @@ function headEnd(bytes: Buffer, from: number): number {
 
 function parseHead(text: string): ResponseHead {
   const lines = text.split('\n');
-  const status = STATUS_LINE.exec(withoutCr(lines[0]!));
-  if (status === null) throw new NotHttp('it does not begin with a status line of HTTP/1');
+  const first = withoutCr(lines[0]!);
+  const status = STATUS_LINE.exec(first);
+  if (status === null || FORBIDDEN.test(first)) throw new NotHttp('it does not begin with a status line of HTTP/1');
   const fields = new Map<string, string[]>();
   let last: string[] | null = null;
   for (let index = 1; index < lines.length; index++) {
