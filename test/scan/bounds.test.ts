@@ -1,7 +1,8 @@
-import { afterEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import type { RequestLimits } from '../../src/config/model.js';
 import { newScanStatistics } from '../../src/scan/scan.js';
 import {
+  api,
   failureOf,
   type Handler,
   httpSource,
@@ -13,25 +14,12 @@ import {
   scanAll,
   sendJson,
   specOf,
-  startApi,
-  type TestApi,
   table,
   until,
 } from './fixtures.js';
 
-const apis: TestApi[] = [];
 const harness = newHarness();
 const retry = { ...httpSource('').retry };
-
-async function api(handler: Handler): Promise<TestApi> {
-  const started = await startApi(handler);
-  apis.push(started);
-  return started;
-}
-
-afterEach(async () => {
-  await Promise.all(apis.splice(0).map((item) => item.close()));
-});
 
 const pause = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms));
 const timers = (): number => process.getActiveResourcesInfo().filter((name) => name === 'Timeout').length;

@@ -6,24 +6,11 @@ import { brotliCompressSync, crc32, deflateRawSync, deflateSync, gzipSync } from
 import { afterEach, describe, expect, it } from 'vitest';
 import type { CompressionModel, FilesSource } from '../../src/config/model.js';
 import { matchesEntry } from '../../src/http/unzip.js';
-import {
-  failureOf,
-  httpSource,
-  ids,
-  newHarness,
-  records,
-  scanAll,
-  specOf,
-  startApi,
-  type TestApi,
-  table,
-} from './fixtures.js';
+import { api, failureOf, httpSource, ids, newHarness, records, scanAll, specOf, table } from './fixtures.js';
 
-const apis: TestApi[] = [];
 const folders: string[] = [];
 const { scanner } = newHarness();
 afterEach(async () => {
-  await Promise.all(apis.splice(0).map((item) => item.close()));
   await Promise.all(folders.splice(0).map((folder) => rm(folder, { recursive: true, force: true })));
 });
 
@@ -72,10 +59,9 @@ async function rowsFrom(
   headers: Record<string, string> = {},
   path = '/export',
 ) {
-  const server = await startApi((_request, response) => {
+  const server = await api((_request, response) => {
     response.writeHead(200, { 'content-type': 'application/json', ...headers }).end(body);
   });
-  apis.push(server);
   const model = table(httpSource(`${server.origin}${path}`, { compression }));
   return (await scanAll(scanner, specOf(model))).rows;
 }

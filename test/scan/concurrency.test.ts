@@ -1,7 +1,8 @@
-import { afterEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import type { StopCondition } from '../../src/config/model.js';
 import { newScanStatistics } from '../../src/scan/scan.js';
 import {
+  api,
   column,
   failureOf,
   filter,
@@ -14,24 +15,11 @@ import {
   scanAll,
   sendJson,
   specOf,
-  startApi,
-  type TestApi,
   table,
   until,
 } from './fixtures.js';
 
-const apis: TestApi[] = [];
 const harness = newHarness();
-
-async function api(handler: Handler): Promise<TestApi> {
-  const started = await startApi(handler);
-  apis.push(started);
-  return started;
-}
-
-afterEach(async () => {
-  await Promise.all(apis.splice(0).map((item) => item.close()));
-});
 
 const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 

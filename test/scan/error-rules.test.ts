@@ -1,9 +1,10 @@
-import { afterEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import type { ErrorRule, RetryModel } from '../../src/config/model.js';
 import { Secret } from '../../src/core/secret.js';
 import { ResponseHeaders } from '../../src/http/response.js';
 import { askedWaitMs } from '../../src/http/retry.js';
 import {
+  api,
   failureOf,
   type Handler,
   httpSource,
@@ -15,22 +16,8 @@ import {
   scanAll,
   sendJson,
   specOf,
-  startApi,
-  type TestApi,
   table,
 } from './fixtures.js';
-
-const apis: TestApi[] = [];
-
-async function api(handler: Handler): Promise<TestApi> {
-  const started = await startApi(handler);
-  apis.push(started);
-  return started;
-}
-
-afterEach(async () => {
-  await Promise.all(apis.splice(0).map((item) => item.close()));
-});
 
 function rule(action: ErrorRule['action'], when: Partial<ErrorRule> = {}): ErrorRule {
   return { statuses: null, bodyMatches: null, field: null, action, ...when };

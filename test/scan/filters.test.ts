@@ -1,7 +1,8 @@
-import { afterEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import type { FilterModel, TableModel } from '../../src/config/model.js';
 import type { PushedFilter } from '../../src/scan/scan.js';
 import {
+  api,
   column,
   failureOf,
   filter,
@@ -13,23 +14,11 @@ import {
   scanAll,
   sendJson,
   specOf,
-  startApi,
-  type TestApi,
   table,
 } from './fixtures.js';
 
-const apis: TestApi[] = [];
 const harness = newHarness();
-
-async function api(handler: Handler = (_request, response) => sendJson(response, { data: [] })): Promise<TestApi> {
-  const started = await startApi(handler);
-  apis.push(started);
-  return started;
-}
-
-afterEach(async () => {
-  await Promise.all(apis.splice(0).map((item) => item.close()));
-});
+const NO_ROWS: Handler = (_request, response) => sendJson(response, { data: [] });
 
 const push = (name: string, operator: PushedFilter['operator'], ...values: string[]): PushedFilter => ({
   column: name,
@@ -52,7 +41,7 @@ async function sent(
   pushed: PushedFilter[],
   extra: Partial<TableModel> = {},
 ): Promise<string[]> {
-  const server = await api();
+  const server = await api(NO_ROWS);
   const model = table(httpSource(`${server.origin}/`), { columns: COLUMNS, filters, ...extra });
   await scanAll(harness.scanner, specOf(model, { filters: pushed }));
   return server.requests.map((request) => decodeURIComponent(request.slice('GET /'.length)));
@@ -216,7 +205,7 @@ describe('places', () => {
   });
 
   it('percent-encodes path values and refuses those that would climb to another folder', async () => {
-    const server = await api();
+    const server = await api(NO_ROWS);
     const run = (value: string, path?: string) =>
       scanAll(harness.scanner, specOf(items(server.origin, path), { filters: [push('order_id', '=', value)] }));
     await run('a/../b?x=1#y%2e ü');
@@ -239,7 +228,7 @@ describe('places', () => {
   });
 
   it('replaces a query parameter and keeps the base URL’s own', async () => {
-    const server = await api();
+    const server = await api(NO_ROWS);
     const source = httpSource(`${server.origin}/?status=all&raw=a%2Bb&flag`, { query: new Map([['raw', 'c&d']]) });
     await scanAll(
       harness.scanner,
@@ -251,7 +240,7 @@ describe('places', () => {
   });
 
   it('refuses line breaks in a header', async () => {
-    const server = await api();
+    const server = await api(NO_ROWS);
     const model = table(httpSource(server.origin), {
       columns: COLUMNS,
       filters: [filter('status', { place: 'header', parameter: 'X-Status' })],

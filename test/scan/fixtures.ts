@@ -1,5 +1,6 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
+import { onTestFinished } from 'vitest';
 import type { Page, PageOutcome, ReaderFactory } from '../../drivers/driver.js';
 import type {
   AuthModel,
@@ -53,6 +54,13 @@ export async function startApi(handler: Handler): Promise<TestApi> {
       await new Promise((resolve) => server.close(resolve));
     },
   };
+}
+
+/** An API that is closed when the test that started it is over. */
+export async function api(handler: Handler): Promise<TestApi> {
+  const started = await startApi(handler);
+  onTestFinished(() => started.close());
+  return started;
 }
 
 export function sendJson(response: ServerResponse, value: unknown, headers: Record<string, string> = {}): void {

@@ -1,10 +1,11 @@
 import { getEventListeners } from 'node:events';
-import { afterEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import type { ReaderFactory } from '../../drivers/driver.js';
 import { errors } from '../../src/core/errors.js';
 import { type RowBatch, RowBatchBuilder } from '../../src/core/row-batch.js';
 import { newScanStatistics } from '../../src/scan/scan.js';
 import {
+  api,
   failureOf,
   type Handler,
   httpSource,
@@ -15,23 +16,10 @@ import {
   scanAll,
   sendJson,
   specOf,
-  startApi,
   type TestApi,
   table,
   until,
 } from './fixtures.js';
-
-const apis: TestApi[] = [];
-
-async function api(handler: Handler): Promise<TestApi> {
-  const started = await startApi(handler);
-  apis.push(started);
-  return started;
-}
-
-afterEach(async () => {
-  await Promise.all(apis.splice(0).map((item) => item.close()));
-});
 
 const endless: Handler = (_request, response, url) => {
   sendJson(response, { data: records(10, Number(url.searchParams.get('page')) * 10) });

@@ -1,8 +1,9 @@
-import { afterEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { createReader } from '../../drivers/registry.js';
 import type { LookupModel } from '../../src/config/model.js';
 import type { PushedFilter } from '../../src/scan/scan.js';
 import {
+  api,
   column,
   failureOf,
   filter,
@@ -13,27 +14,20 @@ import {
   scanAll,
   sendJson,
   specOf,
-  startApi,
   type TestApi,
   table,
   until,
 } from './fixtures.js';
 
-const apis: TestApi[] = [];
-afterEach(async () => {
-  await Promise.all(apis.splice(0).map((item) => item.close()));
-});
-
 /** Orders 1 to 20 by pages, and each at an address of its own. */
 async function shop(): Promise<TestApi> {
-  const server = await startApi((_request, response, url) => {
+  const server = await api((_request, response, url) => {
     const id = /^\/orders\/(\d+)$/.exec(url.pathname)?.[1];
     if (id === undefined) sendJson(response, { data: records(url.searchParams.get('page') === '1' ? 10 : 0) });
     else if (Number(id) <= 20) sendJson(response, { id: Number(id) });
     else if (Number(id) === 500) response.writeHead(500).end('broken');
     else response.writeHead(404).end('no such order');
   });
-  apis.push(server);
   return server;
 }
 

@@ -1,7 +1,8 @@
-import { afterEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { createReader } from '../../drivers/registry.js';
 import type { PaginationModel, TableModel } from '../../src/config/model.js';
 import {
+  api,
   failureOf,
   type Handler,
   httpSource,
@@ -12,24 +13,12 @@ import {
   scanAll,
   sendJson,
   specOf,
-  startApi,
   type TestApi,
   table,
 } from './fixtures.js';
 
-const apis: TestApi[] = [];
 const harness = newHarness({}, createReader);
 const common = { sizeParameter: null, place: 'query', size: null, stop: [], maxPages: null } as const;
-
-async function api(handler: Handler): Promise<TestApi> {
-  const started = await startApi(handler);
-  apis.push(started);
-  return started;
-}
-
-afterEach(async () => {
-  await Promise.all(apis.splice(0).map((item) => item.close()));
-});
 
 const nextUrl = (field: string | null, pattern: string | null = null): PaginationModel => ({
   type: 'next_url',

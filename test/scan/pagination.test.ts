@@ -1,6 +1,7 @@
-import { afterEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import type { PaginationModel, StopCondition, ValuePlace } from '../../src/config/model.js';
 import {
+  api,
   failureOf,
   type Handler,
   httpSource,
@@ -12,24 +13,12 @@ import {
   scanAll,
   sendJson,
   specOf,
-  startApi,
   type TestApi,
   table,
 } from './fixtures.js';
 
 const TOTAL = 25;
-const apis: TestApi[] = [];
 const harness = newHarness();
-
-async function api(handler: Handler): Promise<TestApi> {
-  const started = await startApi(handler);
-  apis.push(started);
-  return started;
-}
-
-afterEach(async () => {
-  await Promise.all(apis.splice(0).map((item) => item.close()));
-});
 
 /** Reads a value wherever the request carries it. */
 async function placed(

@@ -1,8 +1,9 @@
-import { afterEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { createReader } from '../../drivers/registry.js';
 import type { PaginationModel } from '../../src/config/model.js';
 import { newScanStatistics, type ScanContext } from '../../src/scan/scan.js';
 import {
+  api,
   failureOf,
   type Handler,
   httpSource,
@@ -13,13 +14,10 @@ import {
   scanAll,
   sendJson,
   specOf,
-  startApi,
-  type TestApi,
   table,
   until,
 } from './fixtures.js';
 
-const apis: TestApi[] = [];
 const harness = newHarness({}, createReader);
 const common = { sizeParameter: null, place: 'query', size: null, stop: [], maxPages: null } as const;
 const cursor: PaginationModel = {
@@ -31,16 +29,6 @@ const cursor: PaginationModel = {
   start: null,
   ...common,
 };
-
-async function api(handler: Handler): Promise<TestApi> {
-  const started = await startApi(handler);
-  apis.push(started);
-  return started;
-}
-
-afterEach(async () => {
-  await Promise.all(apis.splice(0).map((item) => item.close()));
-});
 
 const PAGES = 4;
 

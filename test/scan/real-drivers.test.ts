@@ -1,7 +1,8 @@
-import { afterEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { createReader } from '../../drivers/registry.js';
 import { newScanStatistics } from '../../src/scan/scan.js';
 import {
+  api,
   column,
   failureOf,
   httpSource,
@@ -12,22 +13,14 @@ import {
   scanAll,
   sendJson,
   specOf,
-  startApi,
-  type TestApi,
   table,
   until,
 } from './fixtures.js';
 
-const apis: TestApi[] = [];
-
-afterEach(async () => {
-  await Promise.all(apis.splice(0).map((item) => item.close()));
-});
-
 describe('the real drivers', () => {
   it('JSON: pages by a cursor after the rows, and reads a page again that was reset within a record', async () => {
     let resets = 1;
-    const server = await startApi((_request, response, url) => {
+    const server = await api((_request, response, url) => {
       const start = Number(url.searchParams.get('after') ?? '0');
       const body = JSON.stringify({
         data: records(3000, start + 1),
@@ -39,7 +32,6 @@ describe('the real drivers', () => {
         setTimeout(() => response.socket?.destroy(), 20);
       } else sendJson(response, JSON.parse(body));
     });
-    apis.push(server);
     const { scanner } = newHarness({}, createReader);
     const pagination = {
       type: 'cursor',
@@ -61,10 +53,9 @@ describe('the real drivers', () => {
   });
 
   it('JSON: a body cut within valid framing is the driver’s error, naming the page', async () => {
-    const server = await startApi((_request, response) => {
+    const server = await api((_request, response) => {
       response.writeHead(200, { 'content-type': 'application/json' }).end('{"data":[{"id":1},{"id":');
     });
-    apis.push(server);
     const { scanner } = newHarness({}, createReader);
     const error = await failureOf(scanAll(scanner, specOf(table(httpSource(`${server.origin}/orders?token=canary`)))));
     expect(JSON.stringify([error.message, error.detail])).toContain('page 1');
@@ -73,7 +64,7 @@ describe('the real drivers', () => {
   });
 
   it('CSV and XML: read to the end, count nothing twice, and close their sockets when the consumer leaves', async () => {
-    const server = await startApi((_request, response, url) => {
+    const server = await api((_request, response, url) => {
       if (url.pathname === '/csv') response.end(`id\n${ids(50_000).join('\n')}\n`);
       else
         response.end(
@@ -82,7 +73,6 @@ describe('the real drivers', () => {
             .join('')}</r>`,
         );
     });
-    apis.push(server);
     const { scanner } = newHarness({}, createReader);
     const csv = {
       type: 'csv',
@@ -119,8 +109,7 @@ describe('the real drivers', () => {
       data: records(1000).map(({ id }) => ({ id, customer: 'Ada Lovelace', city: 'Zürich', note: 'x'.repeat(120) })),
     });
     let page = 0;
-    const server = await startApi((_request, response) => response.end(body.replace('"id":1,', `"id":${++page},`)));
-    apis.push(server);
+    const server = await api((_request, response) => response.end(body.replace('"id":1,', `"id":${++page},`)));
     const { scanner } = newHarness({}, createReader);
     const source = httpSource(server.origin, { pagination: numbered('page', { size: 1000, maxPages: 300 }) });
     const model = table(source, { columns: [column('id'), column('customer', 'text'), column('note', 'text')] });

@@ -1,8 +1,9 @@
 import { gzipSync } from 'node:zlib';
-import { afterEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { Secret } from '../../src/core/secret.js';
 import { RateLimiter } from '../../src/http/rate-limiter.js';
 import {
+  api,
   failureOf,
   type Handler,
   httpSource,
@@ -15,23 +16,11 @@ import {
   sendJson,
   specOf,
   startApi,
-  type TestApi,
   table,
   until,
 } from './fixtures.js';
 
-const apis: TestApi[] = [];
 const harness = newHarness();
-
-async function api(handler: Handler): Promise<TestApi> {
-  const started = await startApi(handler);
-  apis.push(started);
-  return started;
-}
-
-afterEach(async () => {
-  await Promise.all(apis.splice(0).map((item) => item.close()));
-});
 
 function lines(count: number, from = 1): string {
   return records(count, from)
