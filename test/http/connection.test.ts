@@ -286,6 +286,31 @@ describe('connections', () => {
     }
   });
 
+  it.each(['GET', 'POST'])('copes with a server that closes without a word: %s', async (method) => {
+    const server = await serve((socket) => socket.end(OK));
+    const client = newClient();
+    for (let turn = 0; turn < 50; turn++) expect(await readBody(await ask(client, server.url, { method }))).toBe('ok');
+    expect(server.connections()).toBe(50);
+  });
+
+  it('sends once more what a kept connection lost, but not what may not be sent twice', async () => {
+    const methods: string[] = [];
+    const server = await serve((socket, request, turn) => {
+      methods.push(request.split(' ')[0]!);
+      if (turn === 0) socket.write(OK);
+      else socket.destroy();
+    });
+    const client = newClient();
+    for (let turn = 0; turn < 2; turn++) expect(await readBody(await ask(client, server.url))).toBe('ok');
+    expect(methods).toEqual(['GET', 'GET', 'GET']);
+    expect(await failureOf(ask(client, server.url, { method: 'POST' }))).toMatch(/closed the connection|reset/);
+    expect(methods).toEqual(['GET', 'GET', 'GET', 'POST']);
+    // On a new connection it is the server's answer.
+    const rude = await serve((socket) => socket.destroy());
+    expect(await failureOf(ask(client, rude.url))).toMatch(/closed the connection|reset/);
+    expect(rude.connections()).toBe(1);
+  });
+
   it('opens as many as there are requests at once, and keeps them', async () => {
     const server = await serve((socket) => setTimeout(() => socket.write(OK), 20));
     const client = newClient();

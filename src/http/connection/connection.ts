@@ -48,6 +48,7 @@ export class HttpConnection implements BodyOrigin {
   #waiting: Waiting | null = null;
   #body: IncomingBody | null = null;
   #framing: BodyFraming | null = null;
+  #isSilent = false;
   #stopListening = (): void => {};
   /** When it became idle, of `performance.now()`. */
   #idleSince = 0;
@@ -91,6 +92,11 @@ export class HttpConnection implements BodyOrigin {
     return this.#isClosed;
   }
 
+  /** True after a failure where not one byte of the response had come. */
+  get wasSilent(): boolean {
+    return this.#isSilent;
+  }
+
   /** Whether it can take a request, having rested for at most so long, and not for longer than its server waits. */
   isFresh(mostIdleMs: number): boolean {
     return !this.#isClosed && performance.now() - this.#idleSince < Math.min(mostIdleMs, this.#idleMs);
@@ -104,6 +110,7 @@ export class HttpConnection implements BodyOrigin {
     const onAbort = (): void => this.destroy(signal.reason);
     signal.addEventListener('abort', onAbort, { once: true });
     this.#stopListening = () => signal.removeEventListener('abort', onAbort);
+    this.#isSilent = true;
     return new Promise((resolve, reject) => {
       this.#waiting = { resolve, reject, isHead: request.method === 'HEAD', bodyIdleMs };
       const head = writeRequestHead(request);
@@ -158,6 +165,7 @@ export class HttpConnection implements BodyOrigin {
   }
 
   #take(bytes: Buffer, size: number): boolean {
+    this.#isSilent = false;
     let at = 0;
     while (this.#waiting !== null) {
       at = this.#heads.take(bytes, at, size);
@@ -194,12 +202,12 @@ export class HttpConnection implements BodyOrigin {
   /** The server has closed it, or the system has. */
   #lose(failure: Error | null): void {
     if (this.#isClosed) return;
-    const body = this.#body;
-    const problem = failure ?? this.#framing?.atClose() ?? null;
-    if (body !== null && problem === null) {
-      // This is how the body ends; its last chunk may still be in the reader's hands.
+    const framing = this.#framing;
+    const problem = framing?.isComplete === true ? null : (failure ?? framing?.atClose() ?? null);
+    if (this.#body !== null && problem === null) {
+      // This is how the body ends, or it has come in full; its last chunk may still be in the reader's hands.
       this.#mayGoOn = false;
-      body.end();
+      this.#body.end();
     } else this.destroy(problem ?? new ConnectionFailure('TIDEGATE_CLOSED'));
   }
 }

@@ -32,9 +32,21 @@ export class ConnectionPool {
 
   /** Throws what `HttpConnection` throws. */
   async request(request: PoolRequest): Promise<ConnectionResponse> {
-    request.signal.throwIfAborted();
+    const { signal, isIdempotent } = request;
+    signal.throwIfAborted();
     const lane = this.#laneOf(request.key);
-    const connection = takeIdle(lane, request.isIdempotent) ?? (await this.#connect(lane, request));
+    // Some servers close without a word: what came with the end of the last answer is seen before anything is risked.
+    if (!isIdempotent && lane.idle.length > 0) await nextReads();
+    const kept = takeIdle(lane, isIdempotent);
+    if (kept !== null) {
+      try {
+        return await kept.request(request.request, request);
+      } catch (error) {
+        // It was being closed while the request went out: another takes it, as RFC 9112, section 9.3.1 has it.
+        if (!isIdempotent || !kept.wasSilent || signal.aborted) throw error;
+      }
+    }
+    const connection = await this.#connect(lane, request);
     return await connection.request(request.request, request);
   }
 
@@ -84,6 +96,11 @@ export class ConnectionPool {
     }
     return lane;
   }
+}
+
+/** Resolves when all sockets have been looked at once more. */
+function nextReads(): Promise<void> {
+  return new Promise((resolve) => setImmediate(() => setImmediate(resolve)));
 }
 
 function takeIdle(lane: Lane, isIdempotent: boolean): HttpConnection | null {

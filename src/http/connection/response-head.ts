@@ -28,11 +28,6 @@ export class HeadReader {
     return this.#head!;
   }
 
-  /** True after the first bytes of a head. */
-  get hasBegun(): boolean {
-    return this.#pieces.length > 0;
-  }
-
   /** Takes bytes `[start, end)`: the index behind the head, or -1 when it is not complete. Throws `NotHttp`. */
   take(bytes: Buffer, start: number, end: number): number {
     const isFirst = this.#pieces.length === 0;
