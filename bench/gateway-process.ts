@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
-import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import type { AddressInfo } from 'node:net';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -25,20 +25,24 @@ export class GatewayProcess {
   }
 
   /**
-   * Starts it with one DSN file and waits until clients can connect; what it says on the way is in the error.
+   * Starts it with DSN files of these texts and waits until clients can connect; what it says on the way is in the error.
    * @param engine settings of the engine; by default its data is new and goes with the gateway
    */
-  static async start(dsnYaml: string, engine?: Readonly<Record<string, string>>): Promise<GatewayProcess> {
+  static async start(
+    dsnYaml: string | readonly string[],
+    engine?: Readonly<Record<string, string>>,
+  ): Promise<GatewayProcess> {
     if (!existsSync(COMMAND)) throw new Error(`${COMMAND} is not there: run "npm run build" first`);
     const folder = await mkdtemp(join(tmpdir(), 'tidegate-bench-'));
     // As root the engine runs as another user, who has to reach its data directory through this folder.
     await chmod(folder, 0o755);
-    const dsnFile = join(folder, 'bench.yaml');
+    const dsnFolder = join(folder, 'dsn');
     const configFile = join(folder, 'tidegate.yaml');
-    await writeFile(dsnFile, dsnYaml);
+    await mkdir(dsnFolder);
+    for (const [index, yaml] of [dsnYaml].flat().entries()) await writeFile(join(dsnFolder, `${index}.yaml`), yaml);
     await writeFile(configFile, `engine: ${JSON.stringify(engine ?? { data_dir: join(folder, 'engine') })}\n`);
     const port = await findFreePort();
-    const parameters = ['serve', '--config', configFile, '--dsn', dsnFile, '--listen', `127.0.0.1:${port}`];
+    const parameters = ['serve', '--config', configFile, '--dsn', dsnFolder, '--listen', `127.0.0.1:${port}`];
     const child = spawn(process.execPath, [COMMAND, ...parameters], {
       cwd: folder,
       stdio: ['ignore', 'ignore', 'pipe'],

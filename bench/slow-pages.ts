@@ -3,7 +3,7 @@ import type { AddressInfo } from 'node:net';
 import { renderOrder } from '../demo/orders.js';
 import { serveParent } from './child.js';
 
-/** Starts an API of so many pages, each answered after the latency. */
+/** Starts an API of so many pages, each answered after the latency, or at once with none. */
 export interface SlowPagesRequest {
   readonly pages: number;
   readonly rows: number;
@@ -24,10 +24,12 @@ async function start({ pages, rows, latencyMs }: SlowPagesRequest): Promise<Slow
     const page = Number(new URL(request.url ?? '/', 'http://bench.invalid').searchParams.get('page') ?? '1');
     const body = bodies[page - 1] ?? Buffer.from(`{"data":[],"total":${pages * rows}}`);
     const link = page < pages ? { link: `</?page=${page + 1}>; rel="next"` } : {};
-    setTimeout(() => {
+    const answer = (): void => {
       response.writeHead(200, { 'content-type': 'application/json', 'content-length': body.length, ...link });
       response.end(body);
-    }, latencyMs);
+    };
+    if (latencyMs === 0) answer();
+    else setTimeout(answer, latencyMs);
   });
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
