@@ -2,12 +2,14 @@ import type { OutputSettings } from './constants.js';
 import { takesSubquery } from './counting.js';
 import { addDependencies } from './dependent-scans.js';
 import { type Evaluate, Evaluations } from './evaluation.js';
+import { groupsByKey } from './grouped-key.js';
 import type { ParameterNumber } from './limit-window.js';
 import type { PlanDraft } from './plan-draft.js';
 import { hidesSort, readShape } from './plan-shape.js';
 import { collectScans, readPlan, unquotedName } from './plan-tree.js';
 import { planScan } from './scan-plan.js';
 import { conditionsOf, type ScanSource } from './scan-source.js';
+import { shareScans } from './shared-scans.js';
 import type { Statement } from './statement.js';
 import type { StatementPlan } from './statement-plan.js';
 import { planStream } from './stream-plan.js';
@@ -48,7 +50,8 @@ export async function planStatement(
   await evaluations.run(context.evaluate);
   const independent = sources.map((source, index) => {
     const scan = planScan(source, evaluations, shape, settings);
-    return scan.standIn === null || takesSubquery(template, index) ? scan : { ...scan, standIn: null };
+    const standIn = takesSubquery(template, index) ? scan.standIn : null;
+    return { ...scan, standIn, withPrimaryKey: scan.spec !== null && groupsByKey(template, scan.spec) };
   });
   const { parameterNumber } = context;
   const explainNestedLoops = async () => ({
@@ -56,7 +59,7 @@ export async function planStatement(
     byteText: text,
     parameterNumber,
   });
-  const scans = await addDependencies(independent, explainNestedLoops, settings);
+  const scans = shareScans(await addDependencies(independent, explainNestedLoops, settings));
   const stream = statement.isPlainSelect ? planStream(scans, sources, evaluations, shape, settings) : null;
   return { template, scans, stream };
 }

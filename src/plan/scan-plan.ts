@@ -11,6 +11,9 @@ import { enoughRows } from './row-needs.js';
 import { commonConditions, distinctConditions, type ScanSource } from './scan-source.js';
 import type { PlannedScan } from './statement-plan.js';
 
+/** What is decided when all scans are known. */
+const UNSHARED = { dependencies: [], sharesWith: null, withPrimaryKey: false } as const;
+
 /** What is asked of a table's API for one reference to it, as far as that does not depend on other scans. */
 export function planScan(
   source: ScanSource,
@@ -21,8 +24,8 @@ export function planScan(
   const { reference, planTable, nodes } = source;
   const table = reference.entry.table!;
   if (nodes.length === 0) {
-    const unread = { spec: null, pushed: [], dependencies: [], standIn: null, conditions: [], residual: [] };
-    return { reference, planTable, ...unread };
+    const unread = { spec: null, pushed: [], standIn: null, conditions: [], residual: [] };
+    return { reference, planTable, ...UNSHARED, ...unread };
   }
   const conditions = evaluations.resolve(commonConditions(nodes), source.columns);
   const pushed = pushDownFilters(table, conditions, settings);
@@ -40,7 +43,7 @@ export function planScan(
   const residual = [...new Set(nodes.flatMap((node) => node.printed))];
   const wanted: ScanSpec = enough === undefined ? spec : { ...spec, enough };
   const standIn = nodes.length === 1 ? standInRow(shape.root, nodes[0]!, spec, all, pushed) : null;
-  return { reference, planTable, spec: wanted, pushed, dependencies: [], standIn, conditions, residual };
+  return { reference, planTable, ...UNSHARED, spec: wanted, pushed, standIn, conditions, residual };
 }
 
 /** Columns that any reading of the table puts out or checks, or a subplan names, in the table's order. */

@@ -47,6 +47,10 @@ export interface PlannedScan {
    * column, to stand for each of those that the API counts; null: the rows themselves are wanted.
    */
   readonly standIn: ReadonlyMap<string, string> | null;
+  /** Index of the scan whose rows are read in the place of this one's, which is then not made; null: it is made. */
+  readonly sharesWith: number | null;
+  /** Whether the scan table needs the primary key, because the statement groups by it. */
+  readonly withPrimaryKey: boolean;
   /** What holds for every row that the statement uses. */
   readonly conditions: readonly Condition[];
   /** What the engine or the stream path still checks, as EXPLAIN prints it. */

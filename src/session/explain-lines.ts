@@ -28,8 +28,9 @@ export function explainLines(
       : 'rows stream from the API to the client'
     : 'rows are fetched into the engine, which computes the result';
   const lines = plan.scans.flatMap((scan, index) => {
-    const facts = scanLines(scan, plan, scanner, kept[index] ?? null);
-    return scans === null || scan.spec === null ? facts : [...facts, `    ${costLine(scans.madeFor(index))}`];
+    const facts = scanLines(index, plan, scanner, kept[index] ?? null);
+    const isMade = scan.spec !== null && scan.sharesWith === null;
+    return scans === null || !isMade ? facts : [...facts, `    ${costLine(scans.madeFor(index))}`];
   });
   return [`Tidegate: ${way}`, ...lines];
 }
@@ -50,13 +51,16 @@ function counted(count: number, one: string, many = `${one}s`): string {
   return `${count} ${count === 1 ? one : many}`;
 }
 
-function scanLines(scan: PlannedScan, plan: StatementPlan, scanner: Scanner, kept: string | null): string[] {
-  const title = `  Scan of ${tableName(scan)}`;
-  const { spec } = scan;
+function scanLines(index: number, plan: StatementPlan, scanner: Scanner, kept: string | null): string[] {
+  const scan = plan.scans[index]!;
+  const { spec, sharesWith } = scan;
+  // Scans that others share have to be told apart.
+  const number = plan.scans.some((other) => other.sharesWith !== null) ? ` ${index + 1}` : '';
+  const title = `  Scan${number} of ${tableName(scan)}`;
   if (spec === null) return [`${title}: not needed, no request`];
   const facts = [
-    ...scanner.describe(spec),
-    ...(kept === null ? [] : [`Cache: ${kept}`]),
+    ...(sharesWith === null ? scanner.describe(spec) : [`Rows: those of scan ${sharesWith + 1}, no request`]),
+    ...(kept === null || sharesWith !== null ? [] : [`Cache: ${kept}`]),
     `Columns: ${spec.columns.length === 0 ? 'none' : spec.columns.join(', ')}`,
     `Pushed down: ${scan.pushed.length === 0 ? 'nothing' : scan.pushed.map(filterText).join(', ')}`,
     ...scan.dependencies

@@ -1,7 +1,7 @@
 import type { TableModel } from '../config/model.js';
 import type { RowBatch } from '../core/row-batch.js';
 import { sqlTypeText } from '../core/sql-type.js';
-import type { CatalogueEntry, ScanTable } from '../engine/engine.js';
+import type { ScanTable } from '../engine/engine.js';
 import type { CacheMode } from '../engine/scan-cache/cache-info.js';
 import type { Dependency, PlannedScan, StatementPlan } from '../plan/statement-plan.js';
 import { quoteIdentifier } from '../plan/syntax.js';
@@ -50,7 +50,8 @@ export class ScanLoader {
     return Promise.all(loads);
   }
 
-  #loadOnce(index: number): Promise<string> {
+  #loadOnce(planned: number): Promise<string> {
+    const index = this.#plan.scans[planned]!.sharesWith ?? planned;
     let load = this.#loads.get(index);
     if (load === undefined) {
       load = this.#load(index).catch((error: unknown) => {
@@ -72,7 +73,7 @@ export class ScanLoader {
     if (counted !== null) return counted;
     const specs = await this.#dependentSpecs(scan.spec, scan.dependencies);
     if (specs.length === 0) return scan.planTable;
-    const table = await this.#table(scan.reference.entry, specs, groupsByKey(this.#plan, scan.spec), purpose);
+    const table = await this.#table(scan, specs, purpose);
     this.#keep(table);
     return table.sqlName;
   }
@@ -88,9 +89,8 @@ export class ScanLoader {
 
   /** A table with the rows of the scans, of which there is at least one. */
   #table(
-    entry: CatalogueEntry,
+    { reference: { entry }, withPrimaryKey }: PlannedScan,
     specs: readonly ScanSpec[],
-    withPrimaryKey: boolean,
     purpose: ScanPurpose,
   ): Promise<ScanTable> {
     const { engine, cache, scanner } = this.#services;
@@ -180,15 +180,4 @@ function rowsOf(table: TableModel, standIn: ReadonlyMap<string, string>, count: 
     return `${literal}::${sqlTypeText(type)} AS ${quoteIdentifier(name)}`;
   });
   return `(SELECT ${columns.join(', ')} FROM pg_catalog.generate_series(1, ${count}))`;
-}
-
-/** A statement that groups by a primary key may put out other columns of the table, but only if it has that key. */
-function groupsByKey(plan: StatementPlan, spec: ScanSpec): boolean {
-  const { primaryKey } = spec.table;
-  const { groupColumns } = plan.template;
-  if (primaryKey.length === 0 || !primaryKey.every((column) => spec.columns.includes(column))) return false;
-  // A name that is no column of this table may be an output's alias, and so stand for any column.
-  const isColumn = (name: string): boolean => spec.table.columns.some((column) => column.name === name);
-  const mayBeAny = [...groupColumns].some((name) => !isColumn(name));
-  return mayBeAny || primaryKey.every((column) => groupColumns.has(column));
 }

@@ -186,7 +186,7 @@ const SHAPES: readonly (readonly [string, number, readonly string[]])[] = [
   [
     'WITH RECURSIVE t AS (SELECT login FROM hub.orgs UNION SELECT o.login FROM hub.orgs o JOIN t ON t.login > o.login) SELECT r.name FROM t JOIN hub.repos r ON r.org = t.login',
     4,
-    ['/orgs', '/orgs', '/orgs/a/repos', '/orgs/b/repos'],
+    ['/orgs', '/orgs/a/repos', '/orgs/b/repos'],
   ],
   [
     "SELECT name FROM hub.repos WHERE org = (SELECT login FROM hub.orgs WHERE plan = 'team' LIMIT 1)",
@@ -252,7 +252,7 @@ const SHAPES: readonly (readonly [string, number, readonly string[]])[] = [
   [
     'SELECT p.login, x.name FROM hub.orgs p, LATERAL (SELECT name FROM hub.repos r WHERE r.org IN (SELECT login FROM hub.orgs q ORDER BY p.plan LIMIT 1)) x',
     4,
-    ['/orgs', '/orgs', '/orgs/a/repos', '/orgs/b/repos'],
+    ['/orgs', '/orgs/a/repos', '/orgs/b/repos'],
   ],
   // a UNION has the values of all its parts
   [
@@ -263,7 +263,7 @@ const SHAPES: readonly (readonly [string, number, readonly string[]])[] = [
   [
     'SELECT name FROM hub.repos WHERE org IN (SELECT login FROM hub.orgs UNION SELECT login FROM hub.orgs)',
     4,
-    ['/orgs', '/orgs', '/orgs/a/repos', '/orgs/b/repos'],
+    ['/orgs', '/orgs/a/repos', '/orgs/b/repos'],
   ],
   [
     "SELECT i.number FROM (SELECT org, name FROM hub.repos WHERE org = 'a' UNION ALL SELECT org, name FROM hub.repos WHERE org = 'b' AND stars > 9) r JOIN hub.issues i ON i.org = r.org AND i.repo = r.name",
@@ -318,6 +318,49 @@ const SHAPES: readonly (readonly [string, number, readonly string[]])[] = [
     'SELECT id FROM hub.orders WHERE id = 1 UNION ALL SELECT id FROM hub.orders WHERE id = 2',
     2,
     ['/orders?id=1&fields=id&page=1&size=10', '/orders?id=2&fields=id&page=1&size=10'],
+  ],
+  // references to one table share a scan of which one needs all that the others do
+  ['SELECT a.name FROM hub.customers a JOIN hub.customers b ON b.name = a.name', 6, ['/customers']],
+  ['WITH c AS (SELECT id FROM hub.customers) SELECT x.id FROM c x JOIN c y ON y.id > x.id', 15, ['/customers']],
+  ['WITH c AS MATERIALIZED (SELECT id FROM hub.customers) SELECT x.id FROM c x, c y', 36, ['/customers']],
+  [
+    "SELECT a.id FROM hub.orders a JOIN hub.orders b ON b.amount = a.amount WHERE a.status = 'open' AND b.status = 'open'",
+    10,
+    [
+      '/orders?status=open&fields=id,status,amount&page=1&size=10',
+      '/orders?status=open&fields=id,status,amount&page=2&size=10',
+    ],
+  ],
+  [
+    'SELECT id FROM hub.orders WHERE id IN (1, 2, 3) AND amount > (SELECT min(amount) FROM hub.orders WHERE id = 2)',
+    1,
+    ['/orders?id=1,2,3&fields=id,amount&page=1&size=10'],
+  ],
+  [
+    "SELECT id FROM hub.orders WHERE created >= '2026-01-29' AND amount >= ALL (SELECT amount FROM hub.orders WHERE created >= '2026-01-30')",
+    1,
+    ['/orders?created=%3E%3D2026-01-29T00:00:00Z&fields=id,amount,created&page=1&size=10'],
+  ],
+  [
+    "SELECT (SELECT count(*) FROM hub.open_orders), (SELECT count(*) FROM hub.open_orders WHERE status = 'open')",
+    1,
+    ['/orders?status=open&fields=id&page=1&size=1'],
+  ],
+  [
+    'SELECT (SELECT count(*) FROM hub.orders WHERE id IN (1, 2)), (SELECT max(amount) FROM hub.orders WHERE id IN (1, 2))',
+    1,
+    ['/orders?id=1,2&fields=id,amount&page=1&size=10'],
+  ],
+  // a lookup and the list may not know the same rows
+  [
+    'SELECT a.name FROM hub.customers a JOIN hub.customers b ON b.name = a.name WHERE a.id = 2',
+    1,
+    ['/customers', '/customers/2'],
+  ],
+  [
+    'SELECT a.id FROM hub.orders a JOIN hub.orders b USING (amount) WHERE a.id IN (1, 2) AND b.id IN (2, 3)',
+    1,
+    ['/orders?id=1,2&fields=id,amount&page=1&size=10', '/orders?id=2,3&fields=id,amount&page=1&size=10'],
   ],
 ];
 

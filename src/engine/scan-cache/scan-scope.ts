@@ -3,7 +3,7 @@ import { readsLookup } from '../../scan/endpoint.js';
 import type { PushedFilter, ScanSpec } from '../../scan/scan.js';
 import { filterKey, filtersKey, impliesAll } from './filter-implication.js';
 
-/** Which rows and columns a scan table holds, or a statement needs. */
+/** Which rows and columns a scan table holds, or a reference to the table needs. */
 export interface ScanScope {
   readonly spec: ScanSpec;
   /** The table has the virtual table's primary key. */
@@ -47,7 +47,7 @@ export function serves(kept: ScanScope, wanted: ScanScope, isWhole = true): bool
   const hasSameFilters = kept.filtersKey === wanted.filtersKey;
   if (kept.spec.limit !== null) return hasSameFilters && spec.limit !== null && spec.limit <= kept.spec.limit;
   if (hasSameFilters) return true;
-  if (!isWhole || spec.table.cache?.reuse !== 'narrower') return false;
+  if (!isWhole || spec.table.cache?.reuse === 'equal') return false;
   return impliesAll(spec.filters, kept.spec.filters, spec.table) && hasSameConstants(kept.spec, spec);
 }
 
