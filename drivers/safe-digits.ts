@@ -7,9 +7,3 @@ export function safeDigits({ type, decimal, nullValues }: ColumnModel): number {
   if (type.isArray || decimal !== null || (nullValues !== null && nullValues.length > 0)) return 0;
   return SAFE_DIGITS[type.scalar] ?? 0;
 }
-
-/** The same for digits with a decimal point between two of them; 0 for other types than numeric without precision. */
-export function safeDecimals({ type, decimal, nullValues }: ColumnModel): number {
-  if (type.isArray || decimal !== null || (nullValues !== null && nullValues.length > 0)) return 0;
-  return type.scalar === 'numeric' && type.precision === null ? 200 : 0;
-}

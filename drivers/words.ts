@@ -6,13 +6,11 @@
 export const ONES = 0x01010101;
 export const HIGH_BITS = 0x80808080 | 0;
 
-export const LOW_BITS = 0x7f7f7f7f;
-
-export const HIGH_NIBBLES = 0xf0f0f0f0 | 0;
-export const ZEROS = 0x30303030;
+const HIGH_NIBBLES = 0xf0f0f0f0 | 0;
+const ZEROS = 0x30303030;
 /** The first `n` bytes of a word, and the digit zero in place of the others. */
 export const KEEP = Int32Array.of(0, 0xff, 0xffff, 0xffffff, -1);
-export const FILL = Int32Array.of(0x30303030, 0x30303000, 0x30300000, 0x30000000, 0);
+const FILL = Int32Array.of(0x30303030, 0x30303000, 0x30300000, 0x30000000, 0);
 
 /** A word of four times `byte`. */
 export function repeated(byte: number): number {

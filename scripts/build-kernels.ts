@@ -10,7 +10,7 @@ const TARGET = new URL('../kernels/', import.meta.url);
 
 /** No runtime and no imports: the kernels manage their memory themselves. */
 const OPTIONS = ['--runtime', 'stub', '--noAssert', '--use', 'abort=', '-O3', '--enable', 'simd'];
-/** Pages of 64 KB: kernels/json/layout.ts says what for. */
+/** Pages of 64 KB: each kernel's layout.ts says what for. */
 const PAGES = ['--initialMemory', '48', '--maximumMemory', '48'];
 
 const newestSource = Math.max(

@@ -1,12 +1,13 @@
 import { parse } from 'csv-parse/sync';
 import { inferSchema, initParser } from 'udsv';
+import { duckdbRival } from './duckdb.js';
 import type { BenchFormat } from './format.js';
 import { cellText } from './records.js';
 
 /** csv-parse takes bytes; the other rivals take text. What they make of a row is said by their names. */
 const decode = (page: Buffer): string => page.toString('utf8');
 
-/** CSV with a header, beside csv-parse, udsv. */
+/** CSV with a header, beside csv-parse, udsv and DuckDB. */
 export const csvFormat: BenchFormat = {
   name: 'csv',
   driver: {
@@ -50,5 +51,6 @@ export const csvFormat: BenchFormat = {
         return (page) => parser.typedArrs(decode(page)).length;
       },
     },
+    duckdbRival('csv', (file) => `FROM read_csv(${file}, header := true)`),
   ],
 };

@@ -3,6 +3,7 @@ import { errors } from '../../src/core/errors.js';
 import type { RowBatch, RowBatchBuilder } from '../../src/core/row-batch.js';
 import type { Page, PageOutcome, ReaderOptions, RecordReader } from '../driver.js';
 import { readUtf8 } from '../encoding.js';
+import { Run } from '../kernel/kernel-rows.js';
 import { describePage } from '../page-error.js';
 import { listsEmpty, RowWriter } from '../row-writer.js';
 import { SlotRowWriter } from '../slot-row-writer.js';
@@ -10,7 +11,7 @@ import { SlotKind } from '../text-slots.js';
 import { Window } from '../window.js';
 import { type Dialect, makeDialect } from './dialect.js';
 import { locateFields } from './header.js';
-import { RowCopier } from './row-copier.js';
+import { RowKernel } from './kernel/row-kernel.js';
 import { RowScanner, type RowTaker, Scan } from './row-scanner.js';
 
 /** A row larger than this is only looked at again when half as much has been added. */
@@ -24,9 +25,14 @@ export class CsvReader implements RecordReader {
   readonly #scanner: RowScanner;
   readonly #rows: SlotRowWriter;
   readonly #dialect: Dialect;
-  /** For rows as this page's usually are; null before the first one, and where their form leaves none to copy. */
-  #copier: RowCopier | null = null;
-  #lastCopier: RowCopier | null = null;
+  readonly #isPlain: boolean;
+  /** For rows as nearly all are; null before the first one, and where only the general path will do. */
+  #kernel: RowKernel | null = null;
+  /** Of the page before. */
+  #lastKernel: RowKernel | null = null;
+  /** How many rows the general path reads before the kernel is tried again. */
+  #detour = 1;
+  #detourLeft = 0;
   readonly #window = new Window();
   #where = '';
   #linesToSkip = 0;
@@ -36,10 +42,12 @@ export class CsvReader implements RecordReader {
   /** Fields that the columns reach: more than the width where rows are padded. */
   #span = 0;
 
-  constructor(options: ReaderOptions) {
+  /** `isPlain`: without the kernel, for comparison. */
+  constructor(options: ReaderOptions & { readonly isPlain?: boolean }) {
     const { driver } = options.table;
     if (driver.type !== 'csv') throw new Error('csv reader: a table of another driver');
     this.#options = driver;
+    this.#isPlain = options.isPlain === true;
     this.#writer = new RowWriter(options, 'text');
     this.#builder = this.#writer.builder;
     this.#dialect = makeDialect(driver);
@@ -57,7 +65,9 @@ export class CsvReader implements RecordReader {
     const window = this.#window;
     this.#where = describePage(page);
     this.#width = -1;
-    this.#copier = null;
+    this.#kernel = null;
+    this.#lastKernel?.startPage();
+    this.#detourLeft = 0;
     this.#linesToSkip = this.#options.skipLines;
     window.reset();
     writer.startPage(page);
@@ -100,10 +110,18 @@ export class CsvReader implements RecordReader {
       this.#linesToSkip--;
     }
     for (;;) {
-      // The copier takes rows as long as they are usual; the scanner the one that it stopped at.
-      if (this.#copier !== null) this.#scanner.nextLine += this.#copier.copy(window);
-      if (this.#builder.isFull) return true;
+      // The kernel takes rows as long as they are usual; the scanner the one that it stopped at.
+      if (this.#kernel !== null && this.#detourLeft === 0) {
+        const rowsBefore = this.#writer.recordCount;
+        const result = this.#kernel.run(window);
+        this.#scanner.nextLine += this.#kernel.lines;
+        if (this.#builder.isFull) return true;
+        if (result === Run.needsMore && !window.isFinal) return false;
+        this.#detour = this.#writer.recordCount - rowsBefore > 2 * this.#detour ? 1 : Math.min(2 * this.#detour, 1024);
+        this.#detourLeft = this.#detour;
+      }
       if (this.#scanner.scan(window, this.#where, this.#take) === Scan.needsMore) return false;
+      if (this.#builder.isFull) return true;
     }
   }
 
@@ -116,12 +134,13 @@ export class CsvReader implements RecordReader {
       if (fieldCount === 1 && scanner.kinds[0] === SlotKind.empty) return false;
       if (width < 0) {
         this.#start(bytes);
-        if (this.#options.header) return this.#copier !== null;
+        if (this.#options.header) return this.#kernel !== null;
       } else if (this.#options.ragged === 'error') throw this.#ragged(fieldCount);
     }
     if (fieldCount < this.#span) scanner.kinds.fill(SlotKind.missing, fieldCount, this.#span);
     this.#rows.writeRow(bytes, view, this.#places);
-    return this.#copier !== null || this.#builder.isFull;
+    if (this.#detourLeft > 0 && --this.#detourLeft === 0) return true;
+    return this.#builder.isFull;
   };
 
   #start(bytes: Buffer): void {
@@ -134,9 +153,10 @@ export class CsvReader implements RecordReader {
     this.#span = this.#places.reduce((span, place) => Math.max(span, place + 1), width);
     scanner.reserve(this.#span);
     // Pages of one scan are nearly always alike.
-    if (this.#lastCopier?.fits(this.#places, width) !== true)
-      this.#lastCopier = RowCopier.make(this.#writer, this.#dialect, this.#places, width);
-    this.#copier = this.#lastCopier;
+    if (this.#isPlain) return;
+    if (this.#lastKernel?.fits(this.#places, width) !== true)
+      this.#lastKernel = RowKernel.create(this.#writer, this.#dialect, this.#places, width);
+    this.#kernel = this.#lastKernel;
   }
 
   #ragged(fieldCount: number): Error {

@@ -1,16 +1,10 @@
 // Where everything is in the kernel's memory. drivers/json/kernel/memory.ts has the same numbers.
 
-// Parameters and results of a call.
-export const P_POSITION: usize = 0x10000;
-export const P_END: usize = 0x10004;
+export * from '../columns';
+export * from '../rows';
+
+// Parameters and results of a call, besides those of ../rows.ts.
 export const P_BETWEEN: usize = 0x10008;
-export const P_ROWS: usize = 0x1000c;
-export const P_OUT: usize = 0x10010;
-export const P_CELLS: usize = 0x10014;
-export const P_DEFERRED: usize = 0x10018;
-export const P_ROW_LIMIT: usize = 0x1001c;
-export const P_BYTE_LIMIT: usize = 0x10020;
-export const P_BIAS: usize = 0x10024;
 export const P_DEPTH_LIMIT: usize = 0x10028;
 export const P_KEY_NODE: usize = 0x1002c;
 export const P_KEY_START: usize = 0x10030;
@@ -23,13 +17,6 @@ export const STACK_ENTRY: usize = 20;
 // By slot: kind, start, end, nothing.
 export const SLOTS: usize = 0x11000;
 export const SLOT_ENTRY: usize = 16;
-
-export const OUTPUT: usize = 0x170000;
-export const OUTPUT_LIMIT: usize = 0x1ff000;
-export const OFFSETS: usize = 0x200000;
-export const LENGTHS: usize = 0x240000;
-export const DEFERRED: usize = 0x280000;
-export const MAX_DEFERRED: i32 = 8192;
 
 // Of a state, from its start.
 export const S_SLOT_COUNT: usize = 0x00;
@@ -63,50 +50,7 @@ export const K_OWNER: usize = 16;
 export const K_MASK: usize = 20;
 export const KEY_ENTRY: usize = 32;
 
-// Of a column.
-export const C_TYPE: usize = 0;
-export const C_SLOT: usize = 4;
-export const C_NOT_NULL: usize = 8;
-export const C_P1: usize = 12;
-export const C_P2: usize = 16;
-export const C_DEFAULT_SIZE: usize = 24;
-export const C_DEFAULT: usize = 28;
-export const COLUMN_ENTRY: usize = 32;
-
-// Column types. What is not among them is DEFERRED: its raw bytes go out, and JavaScript turns them into cells.
-export const T_DEFERRED: i32 = 0;
-export const T_TEXT: i32 = 1;
-export const T_VARCHAR: i32 = 2;
-export const T_BOOLEAN: i32 = 3;
-export const T_INTEGER: i32 = 4;
-export const T_NUMERIC: i32 = 5;
-export const T_FLOAT: i32 = 6;
-export const T_DATE: i32 = 7;
-export const T_TIME: i32 = 8;
-export const T_TIMESTAMP: i32 = 9;
-export const T_UUID: i32 = 10;
-export const T_JSON: i32 = 11;
-export const T_JSONB: i32 = 12;
-export const T_CONSTANT: i32 = 13;
-
-// Kinds of values, as in drivers/json/tokens.ts.
-export const MISSING: i32 = 0;
-export const NULL: i32 = 1;
-export const TRUE: i32 = 2;
-export const FALSE: i32 = 3;
-export const NUMBER: i32 = 4;
-export const STRING: i32 = 5;
-export const ESCAPED: i32 = 6;
-export const JSON: i32 = 7;
-/** Not from the record. */
-export const OUTER: i32 = 8;
-
-// Why a scan returned.
-export const NEEDS_MORE: i32 = 0;
-export const FULL: i32 = 1;
-export const DONE: i32 = 2;
-/** The record at the position is for the general path. */
-export const UNUSUAL: i32 = 3;
+// Why a scan returned, besides what ../rows.ts has.
 /** A key with escapes has to be learned. */
 export const UNKNOWN_KEY: i32 = 4;
 

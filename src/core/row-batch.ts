@@ -185,31 +185,6 @@ export class RowBatchBuilder {
     this.#position = cellStart - 4;
   }
 
-  /** For loops that write many rows in place, frames and all: rows that still fit the batch, and bytes it is to have. */
-  get rowsLeft(): number {
-    return this.#targetRows - this.#rowCount;
-  }
-
-  /** See `rowsLeft`. */
-  get targetBytes(): number {
-    return this.#targetBytes;
-  }
-
-  /** Makes room for a row's cells in `offsets` and `lengths`, and for `length` bytes in the buffer that it returns. */
-  reserveRow(length: number): Buffer {
-    this.beginRow();
-    const bytes = this.reserve(length);
-    this.abandonRow();
-    return bytes;
-  }
-
-  /** Takes over `count` whole rows that were written in place: where the next row's first cell goes and its frame starts. */
-  takeRows(count: number, cellIndex: number, frameStart: number): void {
-    this.#rowCount += count;
-    this.#cell = cellIndex;
-    this.#position = frameStart;
-  }
-
   endRow(): void {
     if (this.#cell !== (this.#rowCount + 1) * this.columnCount) throw new Error('row batch: a row with missing cells');
     const bytes = this.#bytes;

@@ -3,7 +3,6 @@ import { createReader } from '../../drivers/registry.js';
 import type { ColumnModel } from '../../src/config/model.js';
 import { GatewayError } from '../../src/core/errors.js';
 import { Random } from '../core/random.js';
-import { csvFormat } from './formats/csv.js';
 import type { Format, Sample } from './formats/format.js';
 import { xmlFormat } from './formats/xml.js';
 import { column, page, type Row, readPage } from './reading.js';
@@ -26,8 +25,6 @@ async function outcome({ table, body }: Sample, columns: readonly ColumnModel[],
 
 /** Columns that keep a format's quick path from being taken, and what is left of a row that has them. */
 const SLOW_WAYS: readonly [Format, (columns: readonly ColumnModel[]) => readonly ColumnModel[], (row: Row) => Row][] = [
-  // The quick path takes fields in the order of the columns only.
-  [csvFormat, (columns) => [columns.at(-1)!, ...columns], (row) => row.slice(1)],
   // It takes no column that climbs out of a record and into another.
   [
     xmlFormat,

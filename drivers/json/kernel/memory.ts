@@ -1,17 +1,10 @@
-import { readFileSync } from 'node:fs';
+import { instantiateKernel, type KernelInstance } from '../../kernel/kernel-module.js';
+import { Rows } from '../../kernel/kernel-rows.js';
 
 /** Where things are in the kernel's memory, as kernels/json/layout.ts has it. */
 export const Layout = {
-  position: 0x10000,
-  end: 0x10004,
+  ...Rows,
   between: 0x10008,
-  rows: 0x1000c,
-  out: 0x10010,
-  cells: 0x10014,
-  deferred: 0x10018,
-  rowLimit: 0x1001c,
-  byteLimit: 0x10020,
-  bias: 0x10024,
   depthLimit: 0x10028,
   keyNode: 0x1002c,
   keyStart: 0x10030,
@@ -21,23 +14,14 @@ export const Layout = {
   stateBytes: 0x20000,
   input: 0x120000,
   inputBytes: 0x40000,
-  output: 0x170000,
-  offsets: 0x200000,
-  lengths: 0x240000,
-  deferredCells: 0x280000,
-  maxCells: 0x10000,
   /** Containers within a record. */
   maxDepth: 120,
 } as const;
-
-/** Why a run of the kernel ended. */
-export const Run = { needsMore: 0, full: 1, done: 2, unusual: 3, unknownKey: 4 } as const;
 
 /** Readers that take turns without the kernel having to be told again what they want. */
 const STATE_COUNT = 8;
 
 interface KernelExports {
-  readonly memory: WebAssembly.Memory;
   scan(state: number): number;
   addHead(state: number): number;
   addKey(state: number, owner: number, from: number, size: number, target: number, share: number): number;
@@ -53,7 +37,7 @@ export interface StateOwner {
  * The compiled scanner of kernels/json and its memory. There is one in a process, which all readers share: each call works on one
  * reader's bytes from beginning to end.
  */
-export class KernelMemory {
+export class KernelMemory implements KernelInstance<KernelExports> {
   readonly exports: KernelExports;
   readonly bytes: Buffer;
   readonly view: DataView;
@@ -63,12 +47,11 @@ export class KernelMemory {
   readonly #owners: (object | null)[] = Array.from({ length: STATE_COUNT }, () => null);
   #nextState = 0;
 
-  constructor(module: WebAssembly.Module) {
-    this.exports = new WebAssembly.Instance(module).exports as unknown as KernelExports;
-    const { buffer } = this.exports.memory;
-    this.bytes = Buffer.from(buffer);
-    this.view = new DataView(buffer);
-    this.numbers = new Int32Array(buffer);
+  constructor({ exports, bytes, view, numbers }: KernelInstance<KernelExports>) {
+    this.exports = exports;
+    this.bytes = bytes;
+    this.view = view;
+    this.numbers = numbers;
   }
 
   /** The state of a reader; `token` stands for it, so that nothing of the reader itself is kept. */
@@ -91,9 +74,6 @@ export class KernelMemory {
   }
 }
 
-/** Beside the compiled drivers; for sources that run as they are, in the build. */
-const PLACES = ['../../../kernels/json.wasm', '../../../dist/kernels/json.wasm'];
-
 let shared: KernelMemory | null | undefined;
 
 /** The process's kernel; null where there is none: not built, or no WebAssembly with SIMD. Then the general path reads everything. */
@@ -103,15 +83,6 @@ export function kernelMemory(): KernelMemory | null {
 }
 
 function instantiate(): KernelMemory | null {
-  if (typeof WebAssembly === 'undefined') return null;
-  for (const place of PLACES) {
-    let code: Buffer;
-    try {
-      code = readFileSync(new URL(place, import.meta.url));
-    } catch {
-      continue;
-    }
-    return WebAssembly.validate(code) ? new KernelMemory(new WebAssembly.Module(code)) : null;
-  }
-  return null;
+  const instance = instantiateKernel<KernelExports>('json');
+  return instance === null ? null : new KernelMemory(instance);
 }

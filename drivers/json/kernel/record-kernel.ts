@@ -1,4 +1,5 @@
-import { DATA_ROW_HEADER_BYTES } from '../../../src/core/row-batch.js';
+import { columnCode } from '../../kernel/column-code.js';
+import { type DeferredCellWriter, putRoom, Run, takeRows } from '../../kernel/kernel-rows.js';
 import type { RowWriter } from '../../row-writer.js';
 import type { Window } from '../../window.js';
 import { Between } from '../record-scanner.js';
@@ -6,8 +7,7 @@ import type { RecordShape } from '../record-shape.js';
 import { MAX_DEPTH } from '../syntax-error.js';
 import { unescapeString } from '../tokens.js';
 import { writeValueCell } from '../value-cell.js';
-import { columnCode } from './column-code.js';
-import { type KernelMemory, kernelMemory, Layout, Run } from './memory.js';
+import { type KernelMemory, kernelMemory, Layout } from './memory.js';
 
 /** What a state of the kernel's memory has room for. */
 const MAX_NODES = 500;
@@ -98,21 +98,16 @@ export class RecordKernel {
     if (this.#areConstantsStale) this.#loadConstants(state);
     for (;;) {
       this.#loadInput(window);
-      const rowRoom = Math.min(builder.rowRoom, Math.floor(Layout.maxCells / Math.max(1, this.#columnCount)));
-      const bias = builder.position;
+      const bias = putRoom(memory, writer);
       numbers[Layout.position >> 2] = Layout.input + window.base + window.position - this.#inputStart;
       numbers[Layout.end >> 2] = Layout.input + this.#inputEnd - this.#inputStart;
       numbers[Layout.between >> 2] = this.between;
-      numbers[Layout.rowLimit >> 2] = rowRoom;
-      numbers[Layout.byteLimit >> 2] = builder.byteRoom;
-      numbers[Layout.bias >> 2] = bias;
       numbers[Layout.depthLimit >> 2] = Math.min(Layout.maxDepth, MAX_DEPTH - outerDepth);
       const result = memory.exports.scan(state);
       const before = window.position;
       window.position = numbers[Layout.position >> 2]! - Layout.input + this.#inputStart - window.base;
       this.between = numbers[Layout.between >> 2]!;
-      const rows = numbers[Layout.rows >> 2]!;
-      if (rows > 0) this.#takeRows(rows, bias);
+      if (numbers[Layout.rows >> 2]! > 0) takeRows(memory, writer, bias, this.#writeDeferred);
       if (result === Run.unknownKey) {
         if (!this.#learnKey(state)) return Run.unusual;
       } else if (result !== Run.needsMore || this.#inputEnd === window.base + window.end) return result;
@@ -135,53 +130,10 @@ export class RecordKernel {
     this.#inputEnd = position + size;
   }
 
-  #takeRows(rows: number, bias: number): void {
-    const { bytes, numbers } = this.#memory;
-    const { writer } = this.#options;
-    const end = numbers[Layout.out >> 2]!;
-    const offsets = numbers.subarray(Layout.offsets >> 2);
-    const lengths = numbers.subarray(Layout.lengths >> 2);
-    const deferredCount = numbers[Layout.deferred >> 2]!;
-    const toBytes = Layout.output - bias;
-    if (deferredCount === 0) {
-      writer.builder.appendRows({ bytes, start: Layout.output, end, rows, offsets, lengths, first: 0, toBytes });
-      writer.recordCount += rows;
-      return;
-    }
-    const columnCount = this.#columnCount;
-    const startOf = (row: number): number =>
-      row === rows ? end : offsets[row * columnCount]! + toBytes - 4 - DATA_ROW_HEADER_BYTES;
-    let deferred = Layout.deferredCells >> 2;
-    const lastDeferred = deferred + 2 * deferredCount;
-    for (let row = 0; row < rows; ) {
-      const nextRow = deferred < lastDeferred ? Math.floor(numbers[deferred]! / columnCount) : rows;
-      if (nextRow > row) {
-        const start = startOf(row);
-        const first = row * columnCount;
-        const last = startOf(nextRow);
-        writer.builder.appendRows({ bytes, start, end: last, rows: nextRow - row, offsets, lengths, first, toBytes });
-        writer.recordCount += nextRow - row;
-        row = nextRow;
-        continue;
-      }
-      writer.builder.beginRow();
-      for (let c = 0; c < columnCount; c++) {
-        const cell = row * columnCount + c;
-        const length = lengths[cell]!;
-        const start = offsets[cell]! + toBytes;
-        if (deferred < lastDeferred && numbers[deferred] === cell) {
-          const kind = numbers[deferred + 1]!;
-          deferred += 2;
-          if (kind === OUTER) this.#options.writeOuterCell(c);
-          else writeValueCell(writer, c, kind, bytes, start, start + length);
-        } else if (length < 0) writer.builder.writeNull();
-        else writer.builder.writeBytes(bytes, start, start + length);
-      }
-      writer.builder.endRow();
-      writer.recordCount++;
-      row++;
-    }
-  }
+  readonly #writeDeferred: DeferredCellWriter = (c, kind, bytes, start, end) => {
+    if (kind === OUTER) this.#options.writeOuterCell(c);
+    else writeValueCell(this.#options.writer, c, kind, bytes, start, end);
+  };
 
   /** A key with escapes that the kernel met for the first time. */
   #learnKey(state: number): boolean {

@@ -1,7 +1,7 @@
-import type { ColumnModel } from '../../../src/config/model.js';
-import { isUtc } from '../../../src/core/coerce/time-zone.js';
+import type { ColumnModel } from '../../src/config/model.js';
+import { isUtc } from '../../src/core/coerce/time-zone.js';
 
-/** How the kernel writes a column's cells: a type of kernels/json/layout.ts and its two numbers. */
+/** How the kernel writes a column's cells: a type of kernels/columns.ts and its two numbers. */
 export interface ColumnCode {
   readonly type: number;
   readonly first: number;
