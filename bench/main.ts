@@ -5,6 +5,7 @@ import { benchPlanning } from './planning.js';
 import { benchRelay } from './relay.js';
 import { benchStart } from './start.js';
 import { benchStream } from './stream.js';
+import { benchTpch } from './tpch.js';
 
 /** A benchmark that can be asked for by name. */
 interface Section {
@@ -32,6 +33,10 @@ const SECTIONS: Readonly<Record<string, Section>> = {
   drivers: {
     about: 'the drivers alone, from bytes to rows, beside other readers of the same bytes',
     run: benchDrivers,
+  },
+  tpch: {
+    about: "TPC-H's 22 queries over JSON, XML and CSV, against loading their tables in full",
+    run: (isQuick, print, signal) => benchTpch(isQuick ? 0.001 : 0.01, isQuick ? 1 : 3, print, signal),
   },
   stream: {
     about: 'rows/s, time to first row and memory: stream path, engine path, PostgreSQL itself, JSON.parse',

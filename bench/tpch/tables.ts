@@ -1,4 +1,4 @@
-import { Random } from '../../core/random.js';
+import { Random } from '../random.js';
 
 /** A table of TPC-H with its rows as texts. */
 export interface TpchTable {
