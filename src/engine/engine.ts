@@ -45,8 +45,10 @@ export interface LoadOptions {
   readonly withPrimaryKey: boolean;
   /** The table is read in the order of its rows: without parallel workers, which would mix it up. */
   readonly keepsOrder?: boolean;
-  /** The table will be joined with others: where it is large the engine learns of its values what it needs to plan that. */
+  /** The table will be joined with others: unless it is small the engine learns of its values what it needs to plan that. */
   readonly isJoined?: boolean;
+  /** Columns by which its rows will be looked up again and again: unless it is small they get an index. */
+  readonly lookUps?: readonly string[];
 }
 
 /** The PostgreSQL behind the gateway. */

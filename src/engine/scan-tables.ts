@@ -8,15 +8,18 @@ import { CopyTextEncoder } from './copy-text.js';
 import type { DropQueue } from './drop-queue.js';
 import type { CatalogueEntry, LoadOptions, ScanTable } from './engine.js';
 import { type HiddenPlace, quoteIdentifier, quoteName, SCAN_PREFIX } from './names.js';
-import { keyColumns, neverNullColumns, scanTableDdl } from './table-ddl.js';
+import { keyColumns, lookUpIndexSql, neverNullColumns, scanTableDdl } from './table-ddl.js';
 
 /**
  * A scan takes a loader connection only when it has so many bytes or has ended. So a small scan from a slow API does not
  * keep one while it waits for its pages, and one that fails on its first page never makes a table.
  */
 const READ_AHEAD_BYTES = 512 * 1024;
-/** From this many bytes on a bad plan costs more than the look at a sample of the rows that prevents it. */
-const ANALYZED_BYTES = 1024 * 1024;
+/**
+ * From this many rows on a bad plan costs more than the look at the rows that prevents it, which takes a millisecond or two.
+ * Without it the engine takes every condition to leave one row, and compares all rows of one table with all of the next.
+ */
+const ANALYZED_ROWS = 300;
 /** How long the engine may take to forget an abandoned COPY before its connection is given up. */
 const ABANDON_TIMEOUT_MS = 2000;
 
@@ -50,6 +53,7 @@ export class ScanTables {
     const encoder = new CopyTextEncoder();
     const frames: Buffer[] = [];
     let bytes = 0;
+    let rows = 0;
     const keep = (frame: Buffer) => {
       frames.push(frame);
       bytes += frame.length;
@@ -61,6 +65,7 @@ export class ScanTables {
         const next = await untilAborted(iterator.next(), signal);
         if (next.done === true) break;
         checkBatch(next.value, columns);
+        rows += next.value.rowCount;
         encoder.encode(next.value, keep);
         if (load === null && bytes < READ_AHEAD_BYTES) continue;
         load ??= await RunningLoad.begin(this.#pool, sql, signal);
@@ -70,8 +75,7 @@ export class ScanTables {
       load ??= await RunningLoad.begin(this.#pool, sql, signal);
       for (const frame of frames.splice(0)) await untilAborted(load.copy.write(frame), signal);
       await untilAborted(load.copy.end(), signal);
-      const isAnalyzed = options.isJoined === true && bytes >= ANALYZED_BYTES && columns.length > 0;
-      await load.commit(isAnalyzed ? `ANALYZE ${name} (${columns.map(quoteIdentifier).join(', ')})` : null);
+      await load.commit(rows < ANALYZED_ROWS ? [] : afterLoading(entry, name, columns, options));
     } catch (error) {
       await load?.abandon();
       throw translate(error, entry, name);
@@ -108,9 +112,9 @@ class RunningLoad {
     }
   }
 
-  /** @param last run in the same transaction */
-  async commit(last: string | null): Promise<void> {
-    await this.#client.query(last === null ? 'COMMIT' : `${last}; COMMIT`);
+  /** @param last statements that are run in the same transaction */
+  async commit(last: readonly string[]): Promise<void> {
+    await this.#client.query([...last, 'COMMIT'].join('; '));
     this.#isOpen = false;
     this.#pool.release(this.#client);
   }
@@ -151,6 +155,21 @@ function loadSql(entry: CatalogueEntry, columns: readonly string[], name: string
   const filled = columns.length === 0 ? [free.name] : columns;
   const list = filled.map(quoteIdentifier).join(', ');
   return `BEGIN;\n${scanTableDdl(table, name, filled, options)}COPY ${name} (${list}) FROM STDIN (FORMAT text, FREEZE)`;
+}
+
+/** What makes a loaded table ready to be joined. */
+function afterLoading(
+  { table }: CatalogueEntry,
+  name: string,
+  columns: readonly string[],
+  { isJoined, lookUps = [] }: LoadOptions,
+): string[] {
+  const index = lookUpIndexSql(table!, name, lookUps);
+  const isAnalyzed = isJoined === true && columns.length > 0;
+  return [
+    ...(index === null ? [] : [index]),
+    ...(isAnalyzed ? [`ANALYZE ${name} (${columns.map(quoteIdentifier).join(', ')})`] : []),
+  ];
 }
 
 function checkBatch(batch: RowBatch, columns: readonly string[]): void {

@@ -200,6 +200,31 @@ function indexedColumns(table: TableModel): readonly (readonly string[])[] {
   return required.length > 1 && required.length <= 32 ? [...single, required] : single;
 }
 
+/** Types whose values are all short: a row of a b-tree holds 2,704 bytes. */
+const SHORT: ReadonlySet<ScalarName> = new Set([
+  'boolean',
+  'smallint',
+  'integer',
+  'bigint',
+  'real',
+  'double',
+  'date',
+  'time',
+  'timestamp',
+  'timestamptz',
+  'uuid',
+]);
+
+/** The index by which rows of the scan table `name` are found by the columns' values; null: they can have none. */
+export function lookUpIndexSql({ columns }: TableModel, name: string, lookUps: readonly string[]): string | null {
+  const usable = columns.filter((column) => lookUps.includes(column.name) && canBeIndexed(column));
+  const short = usable.filter(({ type }) => SHORT.has(type.scalar) && !type.isArray).slice(0, 32);
+  if (short.length > 0)
+    return `CREATE INDEX ON ${name} (${short.map((item) => quoteIdentifier(item.name)).join(', ')})`;
+  // Of a long value a hash index has the hash alone.
+  return usable.length === 0 ? null : `CREATE INDEX ON ${name} USING hash (${quoteIdentifier(usable[0]!.name)})`;
+}
+
 function canBeIndexed(column: ColumnModel): boolean {
   return column.type.scalar !== 'json';
 }

@@ -1,5 +1,6 @@
 import { limitWindow, type ParameterNumber, type RowWindow, skipLimits } from './limit-window.js';
 import { type PlanNode, subplanExpressions } from './plan-tree.js';
+import { repeatedLookUps } from './repeated-look-ups.js';
 import { type RowNeeds, readSort } from './row-needs.js';
 import type { Statement } from './statement.js';
 import type { StatementTemplate } from './template.js';
@@ -14,6 +15,8 @@ export interface PlanShape {
   readonly needs: RowNeeds | null;
   /** The expressions in the plan's subplans. */
   readonly subplans: readonly string[];
+  /** See `repeatedLookUps`. */
+  readonly lookUps: ReadonlyMap<string, readonly string[]>;
 }
 
 const ORDERED_SCANS = new Set(['Index Scan', 'Index Only Scan']);
@@ -49,6 +52,7 @@ export function readShape(
     needs: isOneScan && window !== null ? { window, sortKeys: sort?.keys ?? [] } : null,
     window,
     subplans: subplanExpressions(root),
+    lookUps: repeatedLookUps(root),
   };
 }
 

@@ -24,7 +24,7 @@ export function planScan(
   const { reference, planTable, nodes } = source;
   const table = reference.entry.table!;
   if (nodes.length === 0) {
-    const unread = { spec: null, pushed: [], standIn: null, conditions: [], residual: [] };
+    const unread = { spec: null, pushed: [], standIn: null, lookUps: [], conditions: [], residual: [] };
     return { reference, planTable, ...UNSHARED, ...unread };
   }
   const conditions = evaluations.resolve(commonConditions(nodes), source.columns);
@@ -43,7 +43,8 @@ export function planScan(
   const residual = [...new Set(nodes.flatMap((node) => node.printed))];
   const wanted: ScanSpec = enough === undefined ? spec : { ...spec, enough };
   const standIn = nodes.length === 1 ? standInRow(shape.root, nodes[0]!, spec, all, pushed) : null;
-  return { reference, planTable, ...UNSHARED, spec: wanted, pushed, standIn, conditions, residual };
+  const lookUps = nodes.map(({ alias }) => shape.lookUps.get(alias) ?? []).find((names) => names.length > 0) ?? [];
+  return { reference, planTable, ...UNSHARED, spec: wanted, pushed, standIn, lookUps, conditions, residual };
 }
 
 /** Columns that any reading of the table puts out or checks, or a subplan names, in the table's order. */

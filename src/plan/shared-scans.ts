@@ -43,6 +43,7 @@ function widened(scan: PlannedScan, others: readonly PlannedScan[]): PlannedScan
   return {
     ...scan,
     spec: { ...scan.spec!, columns },
+    lookUps: [scan, ...others].find(({ lookUps }) => lookUps.length > 0)?.lookUps ?? [],
     withPrimaryKey: [scan, ...others].some(({ withPrimaryKey }) => withPrimaryKey),
   };
 }

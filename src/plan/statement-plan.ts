@@ -51,6 +51,8 @@ export interface PlannedScan {
   readonly sharesWith: number | null;
   /** Whether the scan table needs the primary key, because the statement groups by it. */
   readonly withPrimaryKey: boolean;
+  /** Columns by which the engine looks up rows again and again; empty: it does not. */
+  readonly lookUps: readonly string[];
   /** What holds for every row that the statement uses. */
   readonly conditions: readonly Condition[];
   /** What the engine or the stream path still checks, as EXPLAIN prints it. */

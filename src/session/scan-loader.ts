@@ -89,7 +89,7 @@ export class ScanLoader {
 
   /** A table with the rows of the scans, of which there is at least one. */
   #table(
-    { reference: { entry }, withPrimaryKey }: PlannedScan,
+    { reference: { entry }, withPrimaryKey, lookUps }: PlannedScan,
     specs: readonly ScanSpec[],
     purpose: ScanPurpose,
   ): Promise<ScanTable> {
@@ -101,7 +101,8 @@ export class ScanLoader {
       const request = { entry, spec: whole, mode: this.#mode, withPrimaryKey };
       return this.#scans.run(whole, purpose, (context) => cache.acquire(request, scanner, context));
     }
-    const options = { withPrimaryKey, isJoined: this.#plan.scans.length > 1 };
+    const isJoined = this.#plan.scans.length > 1 || lookUps.length > 0;
+    const options = { withPrimaryKey, isJoined, lookUps };
     return engine.load(entry, spec.columns, this.#open(specs, purpose), options, this.#signal);
   }
 
