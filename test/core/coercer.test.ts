@@ -63,6 +63,11 @@ describe('numbers of JSON', () => {
     ['numeric(4,2)', '1e999999999', '22003', 'numeric field overflow'],
     ['numeric', '1e131073', '22003', 'value overflows numeric format'],
     ['numeric', '1e-16384', '22003', 'value overflows numeric format'],
+    // Found by the oracle among millions: zeros and what rounds to zero have the same limits.
+    ['numeric', '0e82685364557', '22003', 'value overflows numeric format'],
+    ['numeric(8,3)', '0e-76886', '22003', 'value overflows numeric format'],
+    ['numeric(8,3)', '.2e-086804595855967980525373722', '22003', 'value overflows numeric format'],
+    ['numeric(4,-2)', '0e1073741824', '22003', 'value overflows numeric format'],
     ['real', '3.5e38', '22003', '"3.5e38" is out of range for type real'],
     ['double', '1e-400', '22003', '"1e-400" is out of range for type double precision'],
     ['boolean', '2', '22P02', 'invalid input syntax for type boolean: "2"'],
@@ -210,6 +215,11 @@ describe('arrays', () => {
     ['["x"]'],
   ])('integer[] refuses %s', (text) => {
     expect(failureOf(() => coerce('integer[]', text, {}, 'fromJson')).sqlstate).toBe('22P02');
+  });
+
+  test("numeric's scale has its limit before rounding too", () => {
+    expect(coerce('numeric(8,3)', `0.${'0'.repeat(16_383)}`)).toBe('0.000');
+    expect(failureOf(() => coerce('numeric(8,3)', `0.${'0'.repeat(16_384)}`)).sqlstate).toBe('22003');
   });
 
   test('more than six dimensions are too many; a scalar is no array', () => {

@@ -7,6 +7,8 @@ import { trimSpaces } from './spaces.js';
 
 const MAX_WHOLE_DIGITS = 131072;
 const MAX_SCALE = 16383;
+/** Beyond it, in either direction, even of zero. */
+const MAX_EXPONENT = 1_073_741_823;
 
 const DECIMAL = /^([+-]?)(\d+(?:_\d+)*)?(\.)?(\d+(?:_\d+)*)?(?:[eE]([+-]?\d+(?:_\d+)*))?$/;
 const OTHER_BASE = /^([+-]?)(0[xX](?:_?[0-9a-fA-F])+|0[oO](?:_?[0-7])+|0[bB](?:_?[01])+)$/;
@@ -17,7 +19,7 @@ export interface Decimal {
   readonly isNegative: boolean;
   readonly digits: string;
   readonly point: number;
-  /** Digits to print after the point. */
+  /** Digits to print after the point; infinite for an exponent that numeric does not read. */
   readonly scale: number;
 }
 
@@ -37,7 +39,8 @@ function decimal(isNegative: boolean, whole: string, fraction: string, exponent:
   const all = whole + fraction;
   const digits = all.replace(/^0+/, '');
   const point = whole.length - (all.length - digits.length) + exponent;
-  return { isNegative, digits, point: digits === '' ? 0 : point, scale: Math.max(0, fraction.length - exponent) };
+  const scale = Math.abs(exponent) > MAX_EXPONENT ? Number.POSITIVE_INFINITY : Math.max(0, fraction.length - exponent);
+  return { isNegative, digits, point: digits === '' ? 0 : point, scale };
 }
 
 function parseOtherBase(text: string): Decimal | null {
@@ -88,6 +91,8 @@ export function makeNumericCoercer(type: SqlType, mark: string | null): Coercer 
 
   const finish = (value: Decimal): string => {
     if (precision === null) return printDecimal(value);
+    // As numeric_in: what is written counts, not what is left after rounding.
+    if (value.scale > MAX_SCALE) throw numericFormatOverflow();
     // Rounding only adds digits, and rounding what cannot fit could take long.
     if (value.digits !== '' && value.point > precision - scale) throw numericFieldOverflow();
     const rounded = roundDecimal(value, scale);
