@@ -115,8 +115,9 @@ function readCastFilter(
   const { operator } = condition;
   if (isWhole) return { column: name, operator, values: [String(Number(match[1]))] };
   const floor = Math.floor(Number(condition.value.text));
-  if (operator.startsWith('>')) return { column: name, operator: '>=', values: [String(floor + 1)] };
-  return operator.startsWith('<') ? { column: name, operator: '<=', values: [String(floor)] } : null;
+  if (operator === '>' || operator === '>=') return { column: name, operator: '>=', values: [String(floor + 1)] };
+  // `=` and `<>` say nothing that could be sent: no whole number is equal.
+  return operator === '<' || operator === '<=' ? { column: name, operator: '<=', values: [String(floor)] } : null;
 }
 
 /** The filter with an operator that the declaration has and that lets no fewer rows through. */

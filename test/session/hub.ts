@@ -41,11 +41,13 @@ tables:
       id: bigint
       customer_id: bigint
       status: varchar(20)
+      stock: integer
       amount: { type: "numeric(10,2)", not_null: true }
       created: { type: timestamptz, not_null: true }
       paid: boolean
     filters:
       id: { operators: ["=", in], query: id, separator: ",", batch: 3 }
+      stock: { operators: ["<=", ">=", "<>"], query: stock, template: "{operator}{value}" }
       customer_id: { operators: ["=", in], query: customer, separator: ",", batch: 20 }
       status: { operators: ["=", in], query: status, separator: "|" }
       created: { operators: [">=", "<"], query: created, template: "{operator}{value}", format: rfc3339 }
@@ -71,6 +73,7 @@ const ORDERS = Array.from({ length: 30 }, (_, k) => ({
   amount: ((k * 7) % 30) + 0.5,
   created: new Date(Date.UTC(2026, 0, 1 + k)).toISOString(),
   paid: k % 2 === 0,
+  stock: k - 10,
 }));
 const CUSTOMERS = Array.from({ length: 6 }, (_, k) => ({ id: k + 1, name: `c${k + 1}` }));
 
@@ -115,6 +118,7 @@ function orders(query: URLSearchParams): object {
       among('customer', ',', row.customer_id) &&
       among('status', '|', row.status) &&
       among('paid', ',', row.paid ? '1' : '0') &&
+      (!query.has('stock') || isInStock(row.stock, query.get('stock')!)) &&
       (!query.has('created') || isInRange(row.created, query.get('created')!)),
   );
   for (const key of (query.get('sort') ?? '').split(',').reverse()) {
@@ -125,6 +129,14 @@ function orders(query: URLSearchParams): object {
   const size = Number(query.get('size'));
   const start = (Number(query.get('page')) - 1) * size;
   return { total: rows.length, rows: rows.slice(start, start + size) };
+}
+
+function isInStock(stock: number, text: string): boolean {
+  return text.split(' and ').every((part) => {
+    const [, operator, value] = /^(<=|>=|<>)(.*)$/.exec(part)!;
+    if (operator === '<>') return stock !== Number(value);
+    return operator === '<=' ? stock <= Number(value) : stock >= Number(value);
+  });
 }
 
 function isInRange(created: string, text: string): boolean {

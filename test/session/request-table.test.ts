@@ -41,6 +41,22 @@ const SHAPES: readonly (readonly [string, number, readonly string[]])[] = [
   ],
   ["SELECT id FROM hub.orders WHERE id::text = '7'", 1, ['/orders?id=7&fields=id&page=1&size=10']],
   [
+    'SELECT id FROM hub.orders WHERE stock::numeric < -8.5 AND stock::numeric >= -9.2',
+    1,
+    ['/orders?stock=%3C%3D-9%20and%20%3E%3D-9&fields=id,stock&page=1&size=10'],
+  ],
+  [
+    'SELECT id FROM hub.orders WHERE id = 2 AND stock::numeric <> 1.0',
+    1,
+    ['/orders?id=2&stock=%3C%3E1&fields=id,stock&page=1&size=10'],
+  ],
+  // once sent as <= 1
+  [
+    'SELECT id FROM hub.orders WHERE id = 20 AND stock::numeric <> 1.5',
+    1,
+    ['/orders?id=20&fields=id,stock&page=1&size=10'],
+  ],
+  [
     "SELECT id FROM hub.orders WHERE created >= '2026-01-05' AND created < '2026-01-08'",
     3,
     ['/orders?created=%3E%3D2026-01-05T00:00:00Z%20and%20%3C2026-01-08T00:00:00Z&fields=id,created&page=1&size=10'],
