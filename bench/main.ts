@@ -1,6 +1,6 @@
 import { parseArgs } from 'node:util';
 import { benchDrivers } from './drivers.js';
-import { benchPaging } from './paging.js';
+import { benchHttp2, benchPaging } from './paging.js';
 import { benchPlanning } from './planning.js';
 import { benchRelay } from './relay.js';
 import { benchStart } from './start.js';
@@ -29,6 +29,10 @@ const SECTIONS: Readonly<Record<string, Section>> = {
   paging: {
     about: 'pages of a slow API: several at once, and the next one while one is parsed',
     run: benchPaging,
+  },
+  http2: {
+    about: 'the same pages by HTTP/1.1 and HTTP/2, over TLS',
+    run: benchHttp2,
   },
   drivers: {
     about: 'the drivers alone, from bytes to rows, beside other readers of the same bytes',

@@ -51,7 +51,7 @@ export async function benchPlanning(
   try {
     const api = new BenchChild<SlowPagesRequest, SlowPagesResponse>('./slow-pages.js');
     closers.push(() => api.close());
-    const { port } = await api.ask({ pages: 1, rows: ROWS, latencyMs: 0 });
+    const { port } = await api.ask({ pages: 1, rows: ROWS, latencyMs: 0, isSecure: false });
     const gateway = await GatewayProcess.start([dsn('bench', port, ''), dsn('kept', port, 'cache: { ttl: 1h }')]);
     closers.push(() => gateway.close());
     const client = new pg.Client({ host: '127.0.0.1', port: gateway.port, user: 'tidegate', database: 'tidegate' });

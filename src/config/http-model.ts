@@ -37,6 +37,8 @@ export interface TransportModel {
   /** URL of a proxy; `none`: directly; null: as the environment says (`HTTPS_PROXY`, `HTTP_PROXY`, `NO_PROXY`). */
   readonly proxy: Secret | 'none' | null;
   readonly tls: ClientTlsModel;
+  /** `auto`: HTTP/2 where a server offers it over TLS (ALPN). */
+  readonly httpVersion: 'auto' | '1.1';
 }
 
 /** PEM texts, and what is asked of the server's side of TLS. */

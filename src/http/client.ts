@@ -1,7 +1,7 @@
 import type { CompressionModel, TransportModel } from '../config/model.js';
 import { BodyBounds } from './body-bounds.js';
 import type { ConnectionResponse } from './connection/connection.js';
-import { ProxyRefusal } from './connection/failures.js';
+import { LATE, ProxyRefusal } from './connection/failures.js';
 import { ConnectionPool } from './connection/pool.js';
 import { bodyProblem, type ConnectionProblem, classifyConnectionError } from './connection-problem.js';
 import { decodeProblem } from './decode-body.js';
@@ -85,6 +85,7 @@ export class HttpClient {
           headers: { ...request.headers, ...route.headers },
           body: request.body,
         },
+        mayUseHttp2: route.mayUseHttp2,
         isIdempotent: isIdempotent(request.method),
         bodyIdleMs: options.timeoutMs,
         signal: controller.signal,
@@ -115,8 +116,6 @@ export class HttpClient {
     this.#connections.destroy();
   }
 }
-/** Why an exchange is ended whose response does not come. */
-const LATE = new Error('too late');
 
 function toResponse(
   request: HttpRequest,

@@ -1,11 +1,15 @@
 import { BrokenBody, NotHttp, ProxyRefusal } from './connection/failures.js';
+import { StreamFailure } from './http2/stream-failure.js';
 
 /** Why no response came. */
 export interface ConnectionProblem {
   /** In words, for `detail`. */
   readonly reason: string;
-  /** `connect`: the server saw nothing of the request; `sent`: it may have; `timeout`: no answer came in time. */
-  readonly stage: 'connect' | 'sent' | 'timeout';
+  /**
+   * `connect`: the server saw nothing of the request; `refused`: it says that it did not work on it; `sent`: it may have;
+   * `timeout`: no answer came in time.
+   */
+  readonly stage: 'connect' | 'refused' | 'sent' | 'timeout';
   readonly isTransient: boolean;
 }
 
@@ -35,6 +39,9 @@ const SENT_REASONS: Readonly<Record<string, string>> = {
 export function classifyConnectionError(error: unknown): ConnectionProblem {
   for (const cause of causes(error)) {
     if (cause instanceof ProxyRefusal) return proxyRefusal(cause.status);
+    if (cause instanceof StreamFailure) {
+      return { reason: cause.message, stage: cause.isUnprocessed ? 'refused' : 'sent', isTransient: true };
+    }
     if (cause instanceof NotHttp) {
       return { reason: `the answer is not HTTP: ${cause.message}`, stage: 'sent', isTransient: false };
     }
@@ -59,7 +66,7 @@ export function classifyConnectionError(error: unknown): ConnectionProblem {
 /** The reason why a body broke off; null for an error that is not the connection's. */
 export function bodyProblem(error: unknown): string | null {
   for (const cause of causes(error)) {
-    if (cause instanceof BrokenBody) return cause.message;
+    if (cause instanceof BrokenBody || cause instanceof StreamFailure) return cause.message;
     const code = codeOf(cause);
     if (code === 'TIDEGATE_CLOSED') return 'the server closed the connection';
     if (code in SENT_REASONS) return SENT_REASONS[code]!;

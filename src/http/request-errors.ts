@@ -55,6 +55,13 @@ export function exchangeError(
       cause: failure,
     });
   }
+  if (problem.stage === 'refused') {
+    return errors.apiError(`API at ${host} refused the request`, {
+      detail,
+      hint: `Lower limits of ${subject.subject}: the API takes no more requests at once or in a while.`,
+      cause: failure,
+    });
+  }
   return errors.apiError(`API at ${host} broke the connection off without an answer`, {
     detail,
     hint: 'Try again; if it stays so, check that the address and the scheme (http or https) are right.',

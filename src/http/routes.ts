@@ -10,11 +10,12 @@ import { type Lookup, refusingLookup } from './refused-addresses.js';
 export const DEFAULT_TRANSPORT: TransportModel = {
   proxy: null,
   tls: { ca: null, cert: null, key: null, passphrase: null, minVersion: null, isInsecure: false },
+  httpVersion: 'auto',
 };
 
 /** The same way to other servers than the source's own: without what only that one is to get. */
-export function forOtherOrigins({ proxy, tls }: TransportModel): TransportModel {
-  return { proxy, tls: { ...tls, cert: null, key: null, passphrase: null, isInsecure: false } };
+export function forOtherOrigins({ tls, ...transport }: TransportModel): TransportModel {
+  return { ...transport, tls: { ...tls, cert: null, key: null, passphrase: null, isInsecure: false } };
 }
 
 /** The way to a server, and what a request needs there. */
@@ -26,6 +27,8 @@ export interface Route {
   readonly path: string;
   readonly headers: Readonly<Record<string, string>>;
   readonly proxy: ProxyServer | null;
+  /** Whether HTTP/2 may be asked for. */
+  readonly mayUseHttp2: boolean;
 }
 
 /** Checking certificates as usual. */
@@ -49,22 +52,23 @@ export class Routes {
     const path = `${url.pathname}${url.search}`;
     const settings = this.#settingsOf(transport);
     const server = endpoint(url, settings.tls);
+    const mayUseHttp2 = url.protocol === 'https:' && transport.httpVersion === 'auto';
     if (proxy === null) {
       const guarded = allowsLinkLocal ? server : { ...server, lookup: this.#lookup };
       const key = `${settings.key} ${allowsLinkLocal} ${url.origin}`;
-      return { key, target: { server: guarded, tunnel: null }, path, headers: {}, proxy };
+      return { key, target: { server: guarded, tunnel: null }, path, headers: {}, proxy, mayUseHttp2 };
     }
     const through = endpoint(new URL(proxy.origin), PROXY_TLS);
     const key = `${settings.key} ${proxy.origin} ${proxy.authorization ?? ''}`;
     if (url.protocol === 'https:') {
       const tunnel = { proxy: through, authorization: proxy.authorization };
-      return { key: `${key} tunnel ${url.origin}`, target: { server, tunnel }, path, headers: {}, proxy };
+      return { key: `${key} tunnel ${url.origin}`, target: { server, tunnel }, path, headers: {}, proxy, mayUseHttp2 };
     }
     // Without TLS the proxy is asked for the whole address (RFC 9112, section 3.2.2): few of them tunnel to port 80.
     const headers: Record<string, string> =
       proxy.authorization === null ? {} : { 'proxy-authorization': proxy.authorization };
     const target = { server: through, tunnel: null };
-    return { key: `${key} forward`, target, path: `${url.origin}${path}`, headers, proxy };
+    return { key: `${key} forward`, target, path: `${url.origin}${path}`, headers, proxy, mayUseHttp2 };
   }
 
   /** Tells equal settings of several tables to be equal, without keeping keys and passwords a second time. */

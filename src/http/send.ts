@@ -107,7 +107,7 @@ export async function sendRequest(
     } catch (error) {
       if (!(error instanceof ExchangeFailure)) throw error;
       const { problem } = error;
-      const isSafe = problem.stage === 'connect' || isRepeatable(draft, policy);
+      const isSafe = problem.stage === 'connect' || problem.stage === 'refused' || isRepeatable(draft, policy);
       if (attempts.isLast || !problem.isTransient || !isSafe)
         throw exchangeError(error, shown.request, policy, attempts);
       await pauseBeforeRetry(policy, attempts, context, null, { reason: problem.reason, request: shown.request });

@@ -104,6 +104,11 @@ describe('proxy and tls', () => {
     expect(own.source.transport.tls).toMatchObject({ minVersion: 'TLSv1.3', isInsecure: false, ca: null });
   });
 
+  test('HTTP/2 can be done without', async () => {
+    expect((await loaded('')).source.transport.httpVersion).toBe('auto');
+    expect((await loaded('', 'http_version: "1.1"')).source.transport.httpVersion).toBe('1.1');
+  });
+
   test('insecure is a warning that names the DSN', async () => {
     const { warnings } = await load({ 'dsn/shop.yaml': dsnWith('tls: { insecure: true }') });
     expect(warnings).toHaveLength(1);
@@ -122,6 +127,8 @@ describe('proxy and tls', () => {
     ['max_body_bytes: ‸0', /"max_body_bytes": expected/],
     ['total_timeout: ‸soon', /"total_timeout" is not a duration/],
     ['idempotent: ‸maybe', /"idempotent"/],
+    ['http_version: ‸"3"', /unknown value "3"/],
+    ['http_version: ‸1.1', /must be one of auto, 1.1, not a number/],
   ])('%s', (line, message) => check(dsnWith(line), message));
 });
 

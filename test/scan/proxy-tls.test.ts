@@ -1,15 +1,12 @@
-import { execFileSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type ServerOptions } from 'node:https';
 import type { AddressInfo } from 'node:net';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import type { TLSSocket } from 'node:tls';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { ClientTlsModel, PaginationModel, TransportModel } from '../../src/config/model.js';
 import { Secret } from '../../src/core/secret.js';
 import { chooseProxy, readProxyEnvironment } from '../../src/http/proxy.js';
 import { DEFAULT_TRANSPORT } from '../../src/http/routes.js';
+import { type Certificates, createCertificates } from '../support/certificates.js';
 import { describeClient } from '../support/programs.js';
 import {
   failureOf,
@@ -156,26 +153,13 @@ describe('a proxy without TLS', () => {
 });
 
 describeClient('openssl', () => {
-  let folder = '';
-  const pem = (name: string): string => readFileSync(join(folder, name), 'utf8');
-  const run = (...args: string[]): void => void execFileSync('openssl', args, { cwd: folder, stdio: 'ignore' });
-  const NEW_KEY = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes'];
-
+  let certificates: Certificates;
+  const pem = (name: string): string => certificates.pem(name);
   beforeAll(() => {
-    folder = mkdtempSync(join(tmpdir(), 'tidegate-tls-'));
-    run('req', '-x509', ...NEW_KEY, '-keyout', 'ca.key', '-out', 'ca.pem', '-days', '2', '-subj', '/CN=Test authority');
-    for (const [name, extension] of [
-      ['server', 'subjectAltName=DNS:localhost,IP:127.0.0.1,DNS:shop.example'],
-      ['client', 'extendedKeyUsage=clientAuth'],
-    ] as const) {
-      run('req', ...NEW_KEY, '-keyout', `${name}.key`, '-out', `${name}.csr`, '-subj', `/CN=${name}`);
-      writeFileSync(join(folder, `${name}.ext`), extension);
-      const signed = ['-CA', 'ca.pem', '-CAkey', 'ca.key', '-CAcreateserial', '-days', '2', '-extfile', `${name}.ext`];
-      run('x509', '-req', '-in', `${name}.csr`, '-out', `${name}.pem`, ...signed);
-    }
-    run('ec', '-in', 'client.key', '-aes256', '-passout', 'pass:canary-phrase', '-out', 'locked.key');
+    certificates = createCertificates();
+    certificates.lock('client.key', 'locked.key', 'canary-phrase');
   });
-  afterAll(() => rmSync(folder, { recursive: true, force: true }));
+  afterAll(() => certificates.remove());
 
   const tls = (extra: Partial<ClientTlsModel> = {}): TransportModel => ({
     ...DEFAULT_TRANSPORT,

@@ -34,7 +34,7 @@ let chaos: ChaosApi;
 let gateway: TestGateway;
 
 beforeAll(async () => {
-  chaos = await startChaosApi();
+  chaos = await startChaosApi(null);
   const env = { CHAOS_SECRET: 'canary-chaos-secret' };
   gateway = await startTestGateway({ dsns: { 'chaos.yaml': dsnYaml(chaos.api.origin) }, env });
 }, 60_000);

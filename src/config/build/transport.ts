@@ -10,7 +10,11 @@ const MIN_VERSIONS = { '1.2': 'TLSv1.2', '1.3': 'TLSv1.3' } as const;
 
 /** Proxy and TLS of a table's requests; certificates and keys are read here, so that a wrong one shows at the start. */
 export function buildTransport(settings: TableSettings, context: BuildContext): TransportModel {
-  return { proxy: buildProxy(settings, context), tls: buildTls(settings, context) };
+  return {
+    proxy: buildProxy(settings, context),
+    tls: buildTls(settings, context),
+    httpVersion: settings.value('http_version', 'auto'),
+  };
 }
 
 function buildProxy(settings: TableSettings, { tree, problems }: BuildContext): TransportModel['proxy'] {

@@ -120,6 +120,10 @@ const overridableKeys = {
     .meta({ examples: ['http://proxy.example.com:3128', 'none'] })
     .optional(),
   tls: tlsSchema.optional(),
+  http_version: z
+    .enum(['auto', '1.1'])
+    .describe('"1.1", in quotes: HTTP/2 is not used; auto, the default: where the server offers it.')
+    .optional(),
   pagination: paginationSchema.optional(),
   allow_link_local: z
     .boolean()

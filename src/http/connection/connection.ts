@@ -3,12 +3,10 @@ import { type BodyFraming, framingOf } from './body-framing.js';
 import type { ByteSource } from './byte-source.js';
 import { ConnectionFailure, NotHttp } from './failures.js';
 import { type BodyOrigin, IncomingBody } from './incoming-body.js';
-import { type ConnectionTarget, openSocket, type SessionStore } from './open-socket.js';
+import type { ReadingSocket, Receiver } from './reading-socket.js';
 import { type OutgoingRequest, writeRequestHead } from './request-head.js';
 import { HeadReader, type ResponseHead } from './response-head.js';
 
-/** What the system is asked for at once: about a page, so that most come in one or two pieces. */
-const READ_BYTES = 128 * 1024;
 /** What APIs close idle connections after is mostly more; a request on one that is just being closed would be lost. */
 const KEEP_ALIVE_MS = 10_000;
 /** How much earlier than a server says it will. */
@@ -39,53 +37,28 @@ interface Waiting {
  * that the body's reader sees directly; nothing is read while a chunk is in the reader's hands, so a slow reader slows the
  * server.
  */
-export class HttpConnection implements BodyOrigin {
-  readonly #memory = Buffer.allocUnsafeSlow(READ_BYTES);
+export class HttpConnection implements BodyOrigin, Receiver {
   readonly #heads = new HeadReader();
   /** Called when it can take another request, or is closed. */
   readonly #onFree: (connection: HttpConnection) => void;
-  #socket: Socket | null = null;
+  readonly #reading: ReadingSocket;
+  readonly #socket: Socket;
   #waiting: Waiting | null = null;
   #body: IncomingBody | null = null;
   #framing: BodyFraming | null = null;
   #isSilent = false;
   #stopListening = (): void => {};
   /** When it became idle, of `performance.now()`. */
-  #idleSince = 0;
+  #idleSince = performance.now();
   #idleMs = KEEP_ALIVE_MS;
   #mayGoOn = true;
   #isClosed = false;
 
-  private constructor(onFree: (connection: HttpConnection) => void) {
+  constructor(opened: ReadingSocket, onFree: (connection: HttpConnection) => void) {
+    this.#reading = opened;
+    this.#socket = opened.socket;
     this.#onFree = onFree;
-  }
-
-  /** Throws what `openSocket` throws. */
-  static async open(
-    target: ConnectionTarget,
-    sessions: SessionStore,
-    signal: AbortSignal,
-    onFree: (connection: HttpConnection) => void,
-  ): Promise<HttpConnection> {
-    const connection = new HttpConnection(onFree);
-    const onread = {
-      buffer: connection.#memory,
-      callback: (size: number, bytes: Uint8Array) => connection.#receive(bytes as Buffer, size),
-    };
-    const socket = await openSocket(target, sessions, onread, signal);
-    connection.#socket = socket;
-    let failure: Error | null = null;
-    socket.on('error', (error) => {
-      failure = error;
-    });
-    socket.on('end', () => connection.#lose(null));
-    socket.on('close', () => connection.#lose(failure));
-    // Through a tunnel: bytes come in memory of their own.
-    socket.on('data', (chunk: Buffer) => {
-      if (!connection.#receive(chunk, chunk.length)) socket.pause();
-    });
-    socket.resume();
-    return connection;
+    opened.attach(this);
   }
 
   get isClosed(): boolean {
@@ -114,7 +87,7 @@ export class HttpConnection implements BodyOrigin {
     return new Promise((resolve, reject) => {
       this.#waiting = { resolve, reject, isHead: request.method === 'HEAD', bodyIdleMs };
       const head = writeRequestHead(request);
-      const socket = this.#socket!;
+      const socket = this.#socket;
       if (request.body === null) socket.write(head, 'latin1');
       else socket.write(Buffer.concat([Buffer.from(head, 'latin1'), Buffer.from(request.body, 'utf8')]));
     });
@@ -125,7 +98,7 @@ export class HttpConnection implements BodyOrigin {
     if (this.#isClosed) return;
     this.#isClosed = true;
     this.#stopListening();
-    this.#socket?.destroy();
+    this.#socket.destroy();
     const waiting = this.#waiting;
     this.#waiting = null;
     const body = this.#body;
@@ -137,7 +110,7 @@ export class HttpConnection implements BodyOrigin {
 
   /** See `BodyOrigin`. */
   readMore(): void {
-    this.#socket!.resume();
+    this.#reading.resume();
   }
 
   /** See `BodyOrigin`. */
@@ -145,17 +118,17 @@ export class HttpConnection implements BodyOrigin {
     this.#stopListening();
     this.#body = null;
     this.#framing = null;
-    if (!isWhole || !this.#mayGoOn || this.#socket!.writableLength > 0) {
+    if (!isWhole || !this.#mayGoOn || this.#socket.writableLength > 0) {
       this.destroy(new ConnectionFailure('TIDEGATE_CLOSED'));
       return;
     }
     this.#idleSince = performance.now();
-    this.#socket!.resume();
+    this.#reading.resume();
     this.#onFree(this);
   }
 
-  /** Takes bytes `[0, size)`; false: no more until `readMore`. */
-  #receive(bytes: Buffer, size: number): boolean {
+  /** See `Receiver`. */
+  receive(bytes: Buffer, size: number): boolean {
     try {
       return this.#take(bytes, size);
     } catch (error) {
@@ -199,8 +172,8 @@ export class HttpConnection implements BodyOrigin {
     waiting.resolve({ head, body: this.#body });
   }
 
-  /** The server has closed it, or the system has. */
-  #lose(failure: Error | null): void {
+  /** See `Receiver`. */
+  lose(failure: Error | null): void {
     if (this.#isClosed) return;
     const framing = this.#framing;
     const problem = framing?.isComplete === true ? null : (failure ?? framing?.atClose() ?? null);

@@ -31,3 +31,6 @@ export class ProxyRefusal extends Error {
     super(`the proxy answered ${status}`);
   }
 }
+
+/** Why an exchange is ended whose response does not come in time. */
+export const LATE = new Error('too late');

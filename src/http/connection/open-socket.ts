@@ -37,21 +37,24 @@ export interface SessionStore {
 export async function openSocket(
   target: ConnectionTarget,
   sessions: SessionStore,
+  protocols: readonly string[],
   onread: OnReadOpts,
   signal: AbortSignal,
 ): Promise<Socket> {
   const { server, tunnel } = target;
   const deadline = { signal, until: performance.now() + CONNECT_TIMEOUT_MS };
   if (tunnel === null) {
-    const socket = server.tls === null ? openTcp(server, onread) : openTls(server, server.tls, sessions, { onread });
+    const socket =
+      server.tls === null ? openTcp(server, onread) : openTls(server, server.tls, sessions, protocols, { onread });
     return await established(socket, server.tls === null ? 'connect' : 'secureConnect', deadline);
   }
   const { proxy, authorization } = tunnel;
-  const outer = proxy.tls === null ? openTcp(proxy) : openTls(proxy, proxy.tls, { session: undefined }, {});
+  const outer =
+    proxy.tls === null ? openTcp(proxy) : openTls(proxy, proxy.tls, { session: undefined }, ['http/1.1'], {});
   const socket = await established(outer, proxy.tls === null ? 'connect' : 'secureConnect', deadline);
   await askForTunnel(socket, server, authorization, deadline);
   if (server.tls === null) return socket;
-  return await established(openTls(server, server.tls, sessions, { socket }), 'secureConnect', deadline);
+  return await established(openTls(server, server.tls, sessions, protocols, { socket }), 'secureConnect', deadline);
 }
 
 interface Deadline {
@@ -88,6 +91,7 @@ function openTls(
   { host, port, lookup }: Endpoint,
   options: object,
   sessions: SessionStore,
+  protocols: readonly string[],
   way: { readonly socket?: Socket; readonly onread?: OnReadOpts },
 ): Socket {
   const socket = tlsConnect({
@@ -95,7 +99,7 @@ function openTls(
     port,
     // An address is no name that a server could be chosen by (RFC 6066, section 3).
     servername: isIP(host) === 0 ? host : '',
-    ALPNProtocols: ['http/1.1'],
+    ALPNProtocols: [...protocols],
     ...(sessions.session === undefined ? {} : { session: sessions.session }),
     ...(lookup === undefined ? {} : { lookup: lookup as never }),
     ...options,

@@ -1,6 +1,8 @@
+import { SharedConnections } from '../http2/shared-connections.js';
 import { type ConnectionResponse, HttpConnection, type RequestOptions } from './connection.js';
 import { ConnectionFailure } from './failures.js';
 import type { ConnectionTarget, SessionStore } from './open-socket.js';
+import { ReadingSocket } from './reading-socket.js';
 import type { OutgoingRequest } from './request-head.js';
 
 const SWEEP_MS = 2_000;
@@ -12,6 +14,7 @@ interface Lane {
   /** The one used last is taken first, so that the others can go. */
   idle: HttpConnection[];
   readonly sessions: SessionStore;
+  readonly http2: SharedConnections;
 }
 
 export interface PoolRequest extends RequestOptions {
@@ -19,6 +22,8 @@ export interface PoolRequest extends RequestOptions {
   readonly key: string;
   readonly target: ConnectionTarget;
   readonly request: OutgoingRequest;
+  /** Whether HTTP/2 is used where the server offers it. */
+  readonly mayUseHttp2: boolean;
   /** True: it does no harm if the server gets it twice. */
   readonly isIdempotent: boolean;
 }
@@ -30,11 +35,15 @@ export class ConnectionPool {
   #sweeper: NodeJS.Timeout | null = null;
   #isClosed = false;
 
-  /** Throws what `HttpConnection` throws. */
+  /** Throws what `HttpConnection` and `SharedConnections` throw. */
   async request(request: PoolRequest): Promise<ConnectionResponse> {
     const { signal, isIdempotent } = request;
     signal.throwIfAborted();
     const lane = this.#laneOf(request.key);
+    if (request.mayUseHttp2) {
+      const response = await lane.http2.request(request.target, request.request, request);
+      if (response !== null) return response;
+    }
     // Some servers close without a word: what came with the end of the last answer is seen before anything is risked.
     if (!isIdempotent && lane.idle.length > 0) await nextReads();
     const kept = takeIdle(lane, isIdempotent);
@@ -54,11 +63,16 @@ export class ConnectionPool {
   destroy(): void {
     this.#isClosed = true;
     this.#stopSweeping();
+    for (const lane of this.#lanes.values()) lane.http2.destroy();
     for (const connection of [...this.#open]) connection.destroy(new ConnectionFailure('TIDEGATE_CLOSED'));
   }
 
   async #connect(lane: Lane, { target, signal }: PoolRequest): Promise<HttpConnection> {
-    const connection = await HttpConnection.open(target, lane.sessions, signal, (freed) => {
+    return this.#add(lane, await ReadingSocket.open(target, lane.sessions, ['http/1.1'], signal));
+  }
+
+  #add(lane: Lane, opened: ReadingSocket): HttpConnection {
+    const connection = new HttpConnection(opened, (freed) => {
       if (freed.isClosed) this.#open.delete(freed);
       else this.#keep(lane, freed);
     });
@@ -78,6 +92,7 @@ export class ConnectionPool {
         if (!connection.isFresh(Number.POSITIVE_INFINITY)) connection.destroy(new ConnectionFailure('TIDEGATE_CLOSED'));
       }
       lane.idle = lane.idle.filter((connection) => !connection.isClosed);
+      // With TLS it is remembered: there is a session, and the protocol that was agreed on.
       if (lane.idle.length === 0 && lane.sessions.session === undefined) this.#lanes.delete(key);
     }
     if ([...this.#lanes.values()].every(({ idle }) => idle.length === 0)) this.#stopSweeping();
@@ -89,10 +104,14 @@ export class ConnectionPool {
   }
 
   #laneOf(key: string): Lane {
-    let lane = this.#lanes.get(key);
+    const lane = this.#lanes.get(key);
     if (lane === undefined) {
-      lane = { idle: [], sessions: { session: undefined } };
-      this.#lanes.set(key, lane);
+      const sessions = { session: undefined };
+      // What told that the server speaks HTTP/1.1 is the first connection to do so.
+      const http2 = new SharedConnections(sessions, (opened) => this.#keep(known, this.#add(known, opened)));
+      const known: Lane = { idle: [], sessions, http2 };
+      this.#lanes.set(key, known);
+      return known;
     }
     return lane;
   }

@@ -15,18 +15,23 @@ export interface OutgoingRequest {
   readonly body: string | null;
 }
 
-/**
- * Request line and headers, in Latin-1 (RFC 9112, section 3). Throws `TypeError` for what would let a value pass for
- * something else, without showing the value.
- */
-export function writeRequestHead({ method, target, host, headers, body }: OutgoingRequest): string {
+/** Throws `TypeError` for what would let a value pass for something else, without showing the value. */
+export function checkRequest({ method, target, headers }: OutgoingRequest): void {
   if (!TOKEN.test(method)) throw new TypeError('the method is not one that HTTP can have');
   if (!TARGET.test(target)) throw new TypeError('the URL holds a character that cannot be sent');
-  let hasHost = false;
-  let fields = '';
   for (const [name, value] of Object.entries(headers)) {
     if (!TOKEN.test(name)) throw new TypeError(`"${name}" is not a name that a header can have`);
     if (!VALUE.test(value)) throw new TypeError(`header "${name}" holds a character that cannot be sent`);
+  }
+}
+
+/** Request line and headers, in Latin-1 (RFC 9112, section 3). Throws like `checkRequest`. */
+export function writeRequestHead(request: OutgoingRequest): string {
+  checkRequest(request);
+  const { method, target, host, headers, body } = request;
+  let hasHost = false;
+  let fields = '';
+  for (const [name, value] of Object.entries(headers)) {
     const key = name.toLowerCase();
     // Framing and the connection's life are this side's own affair.
     if (key === 'content-length' || key === 'transfer-encoding' || key === 'connection') continue;

@@ -1,0 +1,265 @@
+import type { Socket } from 'node:net';
+import { ConnectionFailure, NotHttp } from '../connection/failures.js';
+import type { ReadingSocket, Receiver } from '../connection/reading-socket.js';
+import { HeaderCodingError } from './decode-headers.js';
+import { ErrorCode, Flag, type Frame, FrameReader, FrameType, ProtocolError, withoutPadding } from './frames.js';
+import { HeaderBlock } from './header-block.js';
+import type { HeaderField } from './header-table.js';
+import { CONNECTION_WINDOW_BYTES, Http2Sender } from './sender.js';
+import { type AnswerListener, Http2Stream, type StreamOwner } from './stream.js';
+import { goAwayFailure, resetFailure } from './stream-failure.js';
+
+/** At the most at once, and until the server says how many it takes. */
+const MOST_STREAMS = 100;
+const LAST_STREAM_ID = 2 ** 31 - 1;
+const IDLE_MS = 10_000;
+/** Of a server that wants to be answered and reads nothing. */
+const MOST_UNSENT_BYTES = 4 * 2 ** 20;
+
+/** What is sent to open a stream. */
+export interface StreamRequest {
+  readonly fields: readonly HeaderField[];
+  readonly body: Buffer | null;
+  readonly isHead: boolean;
+  /** Between two chunks of the answer's body, while its reader waits for one. */
+  readonly bodyIdleMs: number;
+}
+
+/**
+ * The client's side of one HTTP/2 connection (RFC 9113): many requests at once, without pushes and priorities. A stream
+ * fails with a `StreamFailure`, `NotHttp`, a `ConnectionFailure` or the socket's error.
+ */
+export class Http2Connection implements Receiver, StreamOwner {
+  readonly #socket: Socket;
+  readonly #sender: Http2Sender;
+  readonly #reader = new FrameReader();
+  readonly #headers = new HeaderBlock();
+  readonly #streams = new Map<number, Http2Stream>();
+  /** Those whose bodies have just got more. */
+  readonly #fed = new Set<Http2Stream>();
+  readonly #onClosed: () => void;
+  #nextId = 1;
+  /** The last stream that the server will answer. */
+  #lastId = LAST_STREAM_ID;
+  /** Bytes received that the server may not yet send anew. */
+  #ungranted = 0;
+  #isRetired = false;
+  #isClosed = false;
+  #idleTimer: NodeJS.Timeout | null = null;
+
+  /** `onClosed` is called once, when it is gone. */
+  constructor(opened: ReadingSocket, onClosed: () => void) {
+    this.#socket = opened.socket;
+    this.#onClosed = onClosed;
+    this.#sender = new Http2Sender(this.#socket);
+    opened.attach(this);
+    this.#rest();
+  }
+
+  /** Whether another request can go out on it now. */
+  get hasRoom(): boolean {
+    const most = Math.max(1, Math.min(MOST_STREAMS, this.#sender.peer.maxConcurrentStreams));
+    return !this.#isRetired && this.#nextId < LAST_STREAM_ID && this.#streams.size < most;
+  }
+
+  /** Whether the server has announced that it takes nothing more, or is gone. */
+  get isGoing(): boolean {
+    return this.#lastId !== LAST_STREAM_ID || this.#isClosed;
+  }
+
+  /** Sends a request; the listener is called later. */
+  open({ fields, body, isHead, bodyIdleMs }: StreamRequest, listener: AnswerListener): Http2Stream {
+    const { initialWindowSize } = this.#sender.peer;
+    const stream = new Http2Stream(this.#nextId, isHead, initialWindowSize, bodyIdleMs, this, listener);
+    this.#nextId += 2;
+    this.#streams.set(stream.id, stream);
+    this.#stopIdling();
+    this.#socket.ref();
+    this.#sender.request(stream, fields, body);
+    return stream;
+  }
+
+  /** Takes no further requests and closes after those under way: what did not answer in time may never do so. */
+  retire(): void {
+    this.#isRetired = true;
+    if (this.#streams.size === 0) this.#leave(ErrorCode.noError);
+  }
+
+  /** Ends everything at once. */
+  destroy(): void {
+    this.#close(new ConnectionFailure('TIDEGATE_CLOSED'));
+  }
+
+  grant(stream: Http2Stream, bytes: number): void {
+    this.#sender.windowUpdate(stream.id, bytes);
+  }
+
+  reset(stream: Http2Stream, code: number): void {
+    if (this.#streams.has(stream.id)) this.#sender.sendNumber(FrameType.resetStream, stream.id, code);
+    this.#forget(stream);
+  }
+
+  onStalled(): void {
+    this.retire();
+  }
+
+  /** See `Receiver`. Always takes all: the windows bound what comes. */
+  receive(bytes: Buffer, size: number): boolean {
+    this.#socket.cork();
+    try {
+      for (const frame of this.#reader.read(bytes.subarray(0, size))) {
+        if (this.#isClosed) break;
+        this.#receive(frame);
+      }
+      for (const stream of this.#fed) stream.body.flush();
+      this.#fed.clear();
+      const isStuck = this.#socket.writableLength > MOST_UNSENT_BYTES;
+      if (isStuck) throw new ProtocolError('the server reads nothing', ErrorCode.enhanceYourCalm);
+    } catch (error) {
+      const isCoding = error instanceof HeaderCodingError;
+      if (!isCoding && !(error instanceof ProtocolError)) throw error;
+      this.#leave(isCoding ? ErrorCode.compressionError : error.code);
+      this.#close(new NotHttp(error.message));
+    } finally {
+      this.#socket.uncork();
+    }
+    return true;
+  }
+
+  /** See `Receiver`. */
+  lose(failure: Error | null): void {
+    this.#close(failure ?? new ConnectionFailure('TIDEGATE_CLOSED'));
+  }
+
+  #receive(frame: Frame): void {
+    const { type, flags, streamId, payload } = frame;
+    if (this.#headers.isOpen && (type !== FrameType.continuation || streamId !== this.#headers.streamId)) {
+      throw new ProtocolError('a block of headers is interrupted');
+    }
+    if (type === FrameType.data) this.#receiveData(frame);
+    else if (type === FrameType.headers || type === FrameType.continuation) this.#receiveHeaders(frame);
+    else if (type === FrameType.resetStream) this.#receiveReset(streamId, numberAt(payload, 0));
+    else if (type === FrameType.settings) this.#receiveSettings(flags, payload);
+    else if (type === FrameType.goAway) this.#receiveGoAway(numberAt(payload, 0) & 0x7fffffff, numberAt(payload, 4));
+    else if (type === FrameType.windowUpdate) this.#receiveWindowUpdate(streamId, numberAt(payload, 0) & 0x7fffffff);
+    else if (type === FrameType.pushPromise) throw new ProtocolError('a push that was not asked for');
+    else if (type === FrameType.ping && (flags & Flag.ack) === 0) this.#sender.send(type, Flag.ack, 0, payload);
+    // Priorities, and kinds that are not known, say nothing that would change an answer.
+  }
+
+  /** Null for one that is over: what comes for it still counts for the connection. */
+  #stream(id: number): Http2Stream | null {
+    if (id % 2 === 0 || id >= this.#nextId) throw new ProtocolError(`stream ${id} was not opened`);
+    return this.#streams.get(id) ?? null;
+  }
+
+  #receiveHeaders(frame: Frame): void {
+    this.#stream(frame.streamId);
+    const block = this.#headers.add(frame);
+    const stream = block === null ? null : this.#stream(block.streamId);
+    if (block === null || stream === null) return;
+    if (block.isEnd) this.#forget(stream);
+    stream.receiveHeaders(block.fields, block.isEnd);
+  }
+
+  #receiveData(frame: Frame): void {
+    const bytes = frame.payload.length;
+    const stream = this.#stream(frame.streamId);
+    this.#ungranted += bytes;
+    if (this.#ungranted > CONNECTION_WINDOW_BYTES / 2) {
+      this.#sender.windowUpdate(0, this.#ungranted);
+      this.#ungranted = 0;
+    }
+    if (stream === null) return;
+    const isEnd = frame.isLast && (frame.flags & Flag.endStream) !== 0;
+    if (isEnd) this.#forget(stream);
+    stream.receiveData(withoutPadding(frame), bytes, isEnd);
+    if (!isEnd) this.#fed.add(stream);
+  }
+
+  #receiveReset(streamId: number, code: number): void {
+    const stream = this.#stream(streamId);
+    if (stream === null) return;
+    this.#forget(stream);
+    stream.fail(resetFailure(code));
+  }
+
+  #receiveSettings(flags: number, payload: Buffer): void {
+    if ((flags & Flag.ack) !== 0) return;
+    const { peer } = this.#sender;
+    const before = peer.initialWindowSize;
+    peer.apply(payload);
+    for (const stream of this.#streams.values()) this.#sender.widen(stream, peer.initialWindowSize - before);
+    this.#sender.send(FrameType.settings, Flag.ack, 0, Buffer.alloc(0));
+    this.#sender.sendBodies();
+  }
+
+  #receiveGoAway(lastId: number, code: number): void {
+    this.#isRetired = true;
+    this.#lastId = Math.min(this.#lastId, lastId);
+    for (const stream of [...this.#streams.values()]) {
+      const isUnprocessed = stream.id > this.#lastId;
+      // A server that goes for a reason answers nothing of what is under way.
+      if (!isUnprocessed && code === ErrorCode.noError) continue;
+      this.#forget(stream);
+      stream.fail(goAwayFailure(code, isUnprocessed));
+    }
+    if (this.#streams.size === 0) this.#leave(ErrorCode.noError);
+  }
+
+  #receiveWindowUpdate(streamId: number, bytes: number): void {
+    const stream = streamId === 0 ? null : this.#stream(streamId);
+    if (streamId !== 0 && stream === null) return;
+    if (bytes === 0 || !this.#sender.widen(stream, bytes)) {
+      throw new ProtocolError('a window of no size that can be', ErrorCode.flowControlError);
+    }
+    this.#sender.sendBodies();
+  }
+
+  #forget(stream: Http2Stream): void {
+    this.#sender.forget(stream);
+    if (!this.#streams.delete(stream.id) || this.#streams.size > 0) return;
+    if (this.#isRetired) this.#leave(ErrorCode.noError);
+    else this.#rest();
+  }
+
+  /** Says that it goes, and goes. */
+  #leave(code: number): void {
+    this.#isRetired = true;
+    this.#stopIdling();
+    const payload = Buffer.alloc(8);
+    payload.writeUInt32BE(code, 4);
+    this.#sender.send(FrameType.goAway, 0, 0, payload);
+    this.#socket.destroySoon();
+  }
+
+  #close(error: Error): void {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    this.#isRetired = true;
+    this.#stopIdling();
+    this.#socket.destroy();
+    for (const stream of [...this.#streams.values()]) {
+      this.#forget(stream);
+      stream.fail(error);
+    }
+    this.#onClosed();
+  }
+
+  /** While nothing is asked for it keeps no process alive, and is closed after a while. */
+  #rest(): void {
+    if (this.#isClosed) return;
+    this.#socket.unref();
+    this.#idleTimer = setTimeout(() => this.retire(), IDLE_MS).unref();
+  }
+
+  #stopIdling(): void {
+    if (this.#idleTimer !== null) clearTimeout(this.#idleTimer);
+    this.#idleTimer = null;
+  }
+}
+
+function numberAt(payload: Buffer, offset: number): number {
+  if (payload.length < offset + 4) throw new ProtocolError('a frame is cut off', ErrorCode.frameSizeError);
+  return payload.readUInt32BE(offset);
+}
