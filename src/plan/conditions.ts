@@ -189,8 +189,15 @@ export function listCondition(use: ColumnUse, { text, typeName }: Constant): Con
 function readAlternatives(alternatives: readonly Node[], source: ConditionSource): Condition[] {
   const branches = alternatives.map((node) => flattenAnd(node).flatMap((part) => readConditionNode(part, source)));
   const isList = branches.every((branch) => branch.length === 1);
+  const lists = valuesOfAny(branches);
+  if (isList && lists.length === 1) return [...lists];
+  return [OTHER, ...lists.map((list) => ({ ...list, isImplied: true as const }))];
+}
+
+/** Of alternatives, each of which is several conditions: the columns that all of them compare with constants, with all of these. */
+export function valuesOfAny(branches: readonly (readonly Condition[])[]): Extract<Condition, { type: 'in' }>[] {
   const [first = []] = branches;
-  const lists = first.flatMap((condition) => {
+  return first.flatMap((condition) => {
     if (asList(condition) === null) return [];
     const { column, cast } = condition as ColumnUse;
     const parts = branches.map(
@@ -201,8 +208,6 @@ function readAlternatives(alternatives: readonly Node[], source: ConditionSource
     const values = [...new Set(known.flatMap((part) => part.values))];
     return [{ type: 'in', column, cast, values, typeName: known[0]!.typeName } as const];
   });
-  if (isList && lists.length === 1) return [...lists];
-  return [OTHER, ...lists.map((list) => ({ ...list, isImplied: true as const }))];
 }
 
 function asList(condition: Condition): Extract<Condition, { type: 'in' }> | null {

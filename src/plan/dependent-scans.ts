@@ -1,6 +1,6 @@
 import type { FilterModel } from '../config/model.js';
 import type { SqlType } from '../core/sql-type.js';
-import { type Condition, readConditions } from './conditions.js';
+import { type Condition, columnsNamed, readConditions } from './conditions.js';
 import type { OutputSettings } from './constants.js';
 import { type Binding, readBindings } from './dependencies.js';
 import type { ColumnOfTable } from './equalities.js';
@@ -99,14 +99,36 @@ class Resolver {
     const sets: Dependency[][] = [];
     const columns = this.#missing[scan]!;
     // Read in several places, the table needs the values of each of them.
+    const known: string[] = [];
+    const others: { readonly alias: string; readonly unknown: string }[] = [];
     for (const { alias } of columns.length === 0 ? [] : this.#nodes[scan]!) {
       const found = columns.map((column) => this.#resolve(scan, alias, column));
       const unknown = columns.find((_, index) => found[index] === null);
-      if (unknown !== undefined) return unknown;
-      sets.push(...combine(found as Dependency[][]));
+      if (unknown !== undefined) others.push({ alias, unknown });
+      else {
+        known.push(alias);
+        sets.push(...combine(found as Dependency[][]));
+      }
+    }
+    for (const { alias, unknown } of others) {
+      if (!known.some((place) => this.#follows(alias, place, columns))) return unknown;
     }
     if (sets.length > MOST_SETS || (sets.length === 0 && columns.length > 0)) return columns[0]!;
     return [...new Map(sets.map((set) => [JSON.stringify(set), set])).values()];
+  }
+
+  /** Whether the columns of a place where a table is read have only values of rows in another place where it is read. */
+  #follows(alias: string, place: string, columns: readonly string[]): boolean {
+    return columns.every((column) =>
+      this.#bindings.some(
+        ({ alias: own, column: name, origins: [origin, ...others] }) =>
+          own === alias &&
+          name === column &&
+          others.length === 0 &&
+          origin!.alias === place &&
+          origin!.column === column,
+      ),
+    );
   }
 
   /** A dependency that fills a filter which can be left out. */
@@ -142,9 +164,12 @@ class Resolver {
     if (this.#scans[source]!.spec?.columns.includes(sourceColumn) !== true) return null;
     if (!this.#isSameType(scan, column, source, sourceColumn)) return null;
     const node = this.#nodes[source]!.find(({ alias }) => alias === origin.alias)!;
+    const { columns } = this.#scans[source]!.spec!;
+    const isLoaded = (text: string, alias: string): boolean =>
+      [...columnsNamed(text, alias)].every((name) => columns.includes(name));
     const all = node.conditions.flatMap(splitConjuncts);
     const simple = this.#canCopyConditions
-      ? all.filter((text) => readConditions(text, node.alias).every(isSelfContained))
+      ? all.filter((text) => readConditions(text, node.alias).every(isSelfContained) && isLoaded(text, node.alias))
       : [];
     const facts = {
       sourceFilter: simple.length === 0 ? null : simple.map((text) => `(${text})`).join(' AND '),

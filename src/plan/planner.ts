@@ -3,6 +3,7 @@ import { takesSubquery } from './counting.js';
 import { addDependencies } from './dependent-scans.js';
 import { type Evaluate, Evaluations } from './evaluation.js';
 import { groupsByKey } from './grouped-key.js';
+import { computesQueries, withInlinedQueries } from './inlined-queries.js';
 import type { ParameterNumber } from './limit-window.js';
 import type { PlanDraft } from './plan-draft.js';
 import { hidesSort, readShape } from './plan-shape.js';
@@ -24,8 +25,8 @@ export type PlanKind = 'best' | 'nestedLoops' | 'sorted';
 export interface PlanContext {
   readonly settings: OutputSettings;
   readonly parameterNumber: ParameterNumber;
-  /** Runs EXPLAIN of the draft's text, VERBOSE and in JSON, with the client's parameters. */
-  readonly explain: (how: PlanKind) => Promise<string>;
+  /** Runs EXPLAIN of the draft's text, or of another one with the same parameters, VERBOSE and in JSON, with the client's parameters. */
+  readonly explain: (how: PlanKind, byteText?: string) => Promise<string>;
   readonly evaluate: Evaluate;
 }
 
@@ -39,14 +40,20 @@ export async function planStatement(
   const best = readPlan(await context.explain('best'));
   const root = hidesSort(best, template) ? readPlan(await context.explain('sorted')) : best;
   const nodes = collectScans(root);
+  const inlined = computesQueries(root) ? withInlinedQueries(text) : null;
+  const inlinedNodes = inlined === null ? nodes : collectScans(readPlan(await context.explain('best', inlined)));
   const shape = readShape(root, statement, template, context.parameterNumber);
   const sources = template.scans.map((reference, index): ScanSource => {
     const columns = new Map(reference.entry.table!.columns.map((column) => [column.name, column]));
     const planTable = planTables[index]!;
-    return { reference, planTable, columns, nodes: nodes.get(unquotedName(planTable)) ?? [] };
+    const name = unquotedName(planTable);
+    const own = nodes.get(name) ?? [];
+    return { reference, planTable, columns, nodes: own, narrowest: inlinedNodes.get(name) ?? own };
   });
   const evaluations = new Evaluations();
-  for (const source of sources) evaluations.want(source.nodes.flatMap(conditionsOf), source.columns);
+  for (const { nodes: own, narrowest, columns } of sources) {
+    evaluations.want([...new Set([...own, ...narrowest])].flatMap(conditionsOf), columns);
+  }
   await evaluations.run(context.evaluate);
   const independent = sources.map((source, index) => {
     const scan = planScan(source, evaluations, shape, settings);
@@ -54,11 +61,10 @@ export async function planStatement(
     return { ...scan, standIn, withPrimaryKey: scan.spec !== null && groupsByKey(template, scan.spec) };
   });
   const { parameterNumber } = context;
-  const explainNestedLoops = async () => ({
-    root: readPlan(await context.explain('nestedLoops')),
-    byteText: text,
-    parameterNumber,
-  });
+  const explainNestedLoops = async () => {
+    const byteText = inlined ?? text;
+    return { root: readPlan(await context.explain('nestedLoops', byteText)), byteText, parameterNumber };
+  };
   const scans = shareScans(await addDependencies(independent, explainNestedLoops, settings));
   const stream = statement.isPlainSelect ? planStream(scans, sources, evaluations, shape, settings) : null;
   return { template, scans, stream };

@@ -21,13 +21,13 @@ export function planScan(
   shape: PlanShape,
   settings: OutputSettings,
 ): PlannedScan {
-  const { reference, planTable, nodes } = source;
+  const { reference, planTable, nodes, narrowest } = source;
   const table = reference.entry.table!;
   if (nodes.length === 0) {
     const unread = { spec: null, pushed: [], standIn: null, lookUps: [], conditions: [], residual: [] };
     return { reference, planTable, ...UNSHARED, ...unread };
   }
-  const conditions = evaluations.resolve(commonConditions(nodes), source.columns);
+  const conditions = evaluations.resolve(commonConditions(narrowest), source.columns);
   const pushed = pushDownFilters(table, conditions, settings);
   const hasConditions = nodes.some((node) => node.conditions.length > 0);
   const end = shape.scanNode !== null && !hasConditions ? shape.window?.end : undefined;
@@ -42,7 +42,8 @@ export function planScan(
   const enough = isLimited ? undefined : enoughRows(spec, shape.needs, all, pushed, nodes[0]!.alias, settings);
   const residual = [...new Set(nodes.flatMap((node) => node.printed))];
   const wanted: ScanSpec = enough === undefined ? spec : { ...spec, enough };
-  const standIn = nodes.length === 1 ? standInRow(shape.root, nodes[0]!, spec, all, pushed) : null;
+  const isCounted = nodes.length === 1 && narrowest === nodes;
+  const standIn = isCounted ? standInRow(shape.root, nodes[0]!, spec, all, pushed) : null;
   const lookUps = nodes.map(({ alias }) => shape.lookUps.get(alias) ?? []).find((names) => names.length > 0) ?? [];
   return { reference, planTable, ...UNSHARED, spec: wanted, pushed, standIn, lookUps, conditions, residual };
 }

@@ -67,7 +67,7 @@ export class StatementPlanner {
     if (isKnown && !(RUNNABLE.has(statement.kind) && areOnlyRead(statement, resolve))) return null;
     const isDrafted = isKnown && !this.#plans.mayHave(bound, names.catalogue);
     const draft = isDrafted ? earlyDraft(statement, resolve, names) : null;
-    const queries = [settingsRequest(unqualified), ...(draft === null ? [] : [explainRequest(bound, draft)])];
+    const queries = [settingsRequest(unqualified), ...(draft === null ? [] : [explainRequest(bound, draft.text)])];
     const [settings, answer] = sendQueries(this.#link, queries) as [Promise<OwnRows>, Promise<OwnRows>?];
     for (const promise of [settings, answer]) promise?.catch(() => {});
     return { names, settings, unqualified, explained: draft === null ? null : { draft, answer: answer! } };
@@ -113,7 +113,8 @@ export class StatementPlanner {
         isPure = false;
         return evaluateInSession(this.#link, evaluations);
       },
-      explain: (how) => this.#explain(bound, draft, how, asked?.explained?.answer),
+      explain: (how, byteText = draft.text) =>
+        this.#explain(bound, byteText, how, byteText === draft.text ? asked?.explained?.answer : undefined),
     });
     this.#plans.keep(bound, conditions, plan, isPure);
     return { plan, asked: settings };
@@ -134,12 +135,12 @@ export class StatementPlanner {
 
   async #explain(
     bound: BoundStatement,
-    draft: PlanDraft,
+    byteText: string,
     how: PlanKind,
     answer: Promise<OwnRows> | undefined,
   ): Promise<string> {
     const isAnswered = how === 'best' && answer !== undefined;
-    const request = explainRequest(bound, draft);
+    const request = explainRequest(bound, byteText);
     const queries = how === 'best' ? [request] : asPlanned(how, request);
     const rows = isAnswered ? await answer : (await ownQueries(this.#link, queries)).at(how === 'best' ? -1 : -2)!;
     return rows.map(([line]) => line).join('\n');
@@ -164,7 +165,7 @@ function settingsRequest(unqualified: readonly string[]): OwnQuery {
   };
 }
 
-function explainRequest(bound: BoundStatement, { text }: PlanDraft): OwnQuery {
+function explainRequest(bound: BoundStatement, text: string): OwnQuery {
   return {
     sql: Buffer.from(`EXPLAIN (VERBOSE, COSTS OFF, FORMAT JSON) ${text}`, 'latin1'),
     parameterOids: bound.parameterOids,

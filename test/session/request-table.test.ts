@@ -237,6 +237,39 @@ const SHAPES: readonly (readonly [string, number, readonly string[]])[] = [
       '/repos/b/b2/issues?state=open',
     ],
   ],
+  // conditions behind a WITH query that is computed once are those of its tables
+  ["WITH r AS MATERIALIZED (SELECT * FROM hub.repos) SELECT name FROM r WHERE org = 'a'", 2, ['/orgs/a/repos']],
+  [
+    "WITH r AS (SELECT * FROM hub.repos) SELECT x.name, y.name FROM r x, r y WHERE x.org = 'a' AND y.org = 'b'",
+    4,
+    ['/orgs/a/repos', '/orgs/b/repos'],
+  ],
+  [
+    'WITH r AS MATERIALIZED (SELECT * FROM hub.repos) SELECT r.name FROM r JOIN hub.orgs o ON o.login = r.org',
+    4,
+    ['/orgs', '/orgs/a/repos', '/orgs/b/repos'],
+  ],
+  [
+    "WITH r (o, n) AS MATERIALIZED (SELECT org, name FROM hub.repos), p AS (SELECT * FROM hub.orgs WHERE plan = 'team') SELECT x.n, y.n FROM r x JOIN r y ON y.o = x.o JOIN p ON p.login = x.o",
+    4,
+    ['/orgs/b/repos', '/orgs?plan=team'],
+  ],
+  [
+    "WITH o AS MATERIALIZED (SELECT login, plan FROM hub.orgs) SELECT r.name FROM o JOIN hub.repos r ON r.org = o.login WHERE o.plan = 'team'",
+    2,
+    ['/orgs/b/repos', '/orgs?plan=team'],
+  ],
+  [
+    "WITH r AS (SELECT * FROM hub.orders) SELECT id FROM r WHERE status = 'open' AND id < 5 UNION ALL SELECT id FROM r WHERE status = 'open' AND paid",
+    7,
+    ['/orders?status=open&page=1&size=10', '/orders?status=open&page=2&size=10'],
+  ],
+  // which is not the same where it must be computed
+  [
+    "WITH r AS MATERIALIZED (SELECT *, random() FROM hub.orders WHERE id = 4) SELECT id FROM r WHERE status = 'paid'",
+    0,
+    ['/orders?id=4&page=1&size=10'],
+  ],
   // of the first rows only, and of those that are equal to the last of them
   [
     'SELECT name FROM hub.repos WHERE org IN (SELECT login FROM hub.orgs ORDER BY plan DESC LIMIT 1)',
@@ -399,6 +432,7 @@ describe('the requests of a statement', () => {
     'SELECT r.name FROM hub.repos r LEFT JOIN hub.orgs o ON o.login = r.org',
     'SELECT r.name FROM (SELECT login FROM hub.orgs UNION ALL SELECT upper(login) FROM hub.orgs) o JOIN hub.repos r ON r.org = o.login',
     "SELECT r.name FROM (SELECT login FROM hub.orgs UNION ALL SELECT 'b') o JOIN hub.repos r ON r.org = o.login",
+    'WITH r AS (SELECT * FROM hub.repos) SELECT x.name FROM hub.orgs o JOIN r x ON x.org = o.login, r y JOIN r z ON z.org = y.org',
   ])('none, but a hint that shows a working WHERE: %s', async (sql) => {
     const from = hub.api.requests.length;
     const error = errorOf(await client.query(sql));

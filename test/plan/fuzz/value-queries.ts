@@ -42,10 +42,21 @@ export class ValueQueries {
         `WITH ${v} AS ${this.#materialized()}(${values}) SELECT ${list} FROM ${v} JOIN ${from} ON ${column} = ${v}.c0${tail}`,
       () =>
         `WITH ${v} AS (${values}) SELECT ${list} FROM ${v} JOIN ${from} ON ${column} = ${v}.c0${tail} WHERE ${v}.c0 IN (SELECT c0 FROM ${v})`,
+      () => `${this.#behindWith(from, column, rest)} SELECT * FROM w one WHERE c0 IN (${values})`,
+      () => `${this.#behindWith(from, column, rest)} SELECT * FROM w one JOIN (${values}) ${v} ON ${v}.c0 = one.c0`,
+      () =>
+        `${this.#behindWith(from, column, rest)} SELECT * FROM w one JOIN w two ON two.c0 = one.c0 WHERE one.c0 IN (${values})`,
+      () =>
+        `${this.#behindWith(from, column, rest)} SELECT * FROM w one, w two WHERE one.c0 IN (${this.#constants(type)}) AND two.c0 IN (${this.#constants(type)})`,
       () => `SELECT c0, (SELECT count(*) FROM ${from} WHERE ${column} = ${v}.c0${tail}) FROM (${values}) ${v}`,
       () =>
         `SELECT ${v}.c0, z.n FROM (${values}) ${v}, LATERAL (SELECT count(*) AS n FROM ${from} WHERE ${column} = ${v}.c0${tail}) z`,
     ])();
+  }
+
+  /** A WITH query `w` of the looked up table, which is asked for nothing before it is used. */
+  #behindWith(from: string, column: string, rest: string): string {
+    return `WITH w (c0) AS ${this.#materialized()}(SELECT ${column}, ${from.split(' ').at(-1)}.* FROM ${from} WHERE true${rest})`;
   }
 
   #materialized(): string {
