@@ -1,5 +1,5 @@
 import { chmod, mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { loadavg, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { BenchChild } from './child.js';
 import { GatewayProcess } from './gateway-process.js';
@@ -13,10 +13,15 @@ tables:
   orders: { path: /orders, columns: { id: bigint, status: text } }
 `;
 
+interface Start {
+  readonly ms: number;
+  readonly cpuMs: number | null;
+}
+
 /** How long it takes from starting the command to the first answered query: with nothing there, and with engine data. */
 export async function benchStart(rounds: number, print: (line: string) => void, signal: AbortSignal): Promise<void> {
   const client = new BenchChild<ClientRequest, ClientResult>('./row-client.js');
-  const times = { cold: [] as number[], warm: [] as number[] };
+  const times = { cold: [] as Start[], warm: [] as Start[] };
   try {
     for (let round = 1; round <= rounds; round++) {
       const folder = await mkdtemp(join(tmpdir(), 'tidegate-start-'));
@@ -35,26 +40,34 @@ export async function benchStart(rounds: number, print: (line: string) => void, 
     await client.close();
   }
   print('');
-  print(`start: medians of ${rounds} rounds, from the command to the first answered query`);
+  print(
+    `start: medians of ${rounds} rounds, from the command to the first answered query; load ${loadavg()[0]!.toFixed(1)}`,
+  );
   print('');
-  const row = (name: string, values: number[]): string[] => [
-    name,
-    `${Math.round(median(values))} ms`,
-    `${Math.round(Math.min(...values))} to ${Math.round(Math.max(...values))} ms`,
-  ];
-  print(formatTable(['start', 'median', 'range'], [row('no engine data', times.cold), row('engine data', times.warm)]));
+  const row = (name: string, starts: readonly Start[]): string[] => {
+    const values = starts.map(({ ms }) => ms);
+    const cpu = starts.flatMap(({ cpuMs }) => cpuMs ?? []);
+    return [
+      name,
+      `${Math.round(median(values))} ms`,
+      `${Math.round(Math.min(...values))} to ${Math.round(Math.max(...values))} ms`,
+      cpu.length === 0 ? '-' : `${median(cpu)} ms`,
+    ];
+  };
+  const rows = [row('no engine data', times.cold), row('engine data', times.warm)];
+  print(formatTable(['start', 'median', 'range', "gateway's processor time"], rows));
 }
 
 async function timeStart(
   engineFolder: string,
   connection: string,
   client: BenchChild<ClientRequest, ClientResult>,
-): Promise<number> {
+): Promise<Start> {
   const startedAt = performance.now();
   const gateway = await GatewayProcess.start(DSN, { data_dir: join(engineFolder, 'engine') });
   try {
     await client.ask({ connection, port: gateway.port, sql: 'SELECT 1' });
-    return performance.now() - startedAt;
+    return { ms: performance.now() - startedAt, cpuMs: gateway.cpuMs };
   } finally {
     await gateway.close();
   }

@@ -1,7 +1,6 @@
 import type { CompressionModel } from '../config/model.js';
 import type { ByteSource } from './connection/byte-source.js';
 import { decodeBody, decodeByMagic } from './decode-body.js';
-import { unzipStream } from './unzip.js';
 
 /** What is known of a body besides its bytes. */
 export interface BodyFacts {
@@ -35,15 +34,22 @@ export function unpackBody(source: ByteSource, model: CompressionModel, facts: B
       return decodeBody(source, codings, false);
     }
     case 'zip':
-      return unzipStream(decodeBody(source, facts.contentEncoding, false), model.entry);
+      return unzip(decodeBody(source, facts.contentEncoding, false), model.entry);
     case 'auto': {
       const type = (facts.contentType ?? '').toLowerCase();
       const isZip =
         facts.path.toLowerCase().endsWith('.zip') || /^application\/(?:x-)?zip\b|x-zip-compressed/.test(type);
-      const unzip = (archive: AsyncIterable<Uint8Array>): AsyncIterable<Uint8Array> =>
-        unzipStream(archive, model.entry);
-      if (isZip) return unzip(decodeBody(source, facts.contentEncoding, false));
-      return decodeByMagic(source, facts.contentEncoding, unzip);
+      if (isZip) return unzip(decodeBody(source, facts.contentEncoding, false), model.entry);
+      return decodeByMagic(source, facts.contentEncoding, (archive) => unzip(archive, model.entry));
     }
   }
+}
+
+/** What reads archives is loaded when there is one. */
+async function* unzip(
+  archive: AsyncIterable<Uint8Array>,
+  entry: string | null,
+): AsyncGenerator<Uint8Array, void, void> {
+  const { unzipStream } = await import('./unzip.js');
+  yield* unzipStream(archive, entry);
 }

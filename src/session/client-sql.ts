@@ -1,5 +1,4 @@
 import { readStatements, type Statement } from '../plan/statement.js';
-import { translateTsql } from '../plan/tsql/translate.js';
 
 /** A query text as the engine will get it. */
 export interface ClientSql {
@@ -41,6 +40,7 @@ function remember(sql: string, client: ClientSql): ClientSql {
 }
 
 async function readTsql(sql: string, statements: readonly Statement[] | null): Promise<ClientSql> {
+  const { translateTsql } = await import('../plan/tsql/translate.js');
   const translated = await translateTsql(sql);
   if (translated === null) return { sql, isTranslated: false, statements };
   return { sql: translated, isTranslated: true, statements: readStatements(translated) };
