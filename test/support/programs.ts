@@ -73,6 +73,10 @@ const AVAILABLE = {
     succeeds(PYTHON, ['-c', "import pyodbc, sys; sys.exit('PostgreSQL Unicode' not in pyodbc.drivers())"]),
   JDBC: () => existsSync(JDBC_JAR) && succeeds('javac', ['-version']) && succeeds('java', ['-version']),
   postgres_fdw: () => findServerBinaries() !== null,
+  nginx: () => succeeds('nginx', ['-v']),
+  haproxy: () => succeeds('haproxy', ['-v']),
+  caddy: () => succeeds('caddy', ['version']),
+  apache: () => succeeds('apache2', ['-v']),
 } satisfies Readonly<Record<string, () => boolean>>;
 
 /**

@@ -9,7 +9,7 @@ import { CONNECTION_WINDOW_BYTES, Http2Sender } from './sender.js';
 import { type AnswerListener, Http2Stream, type StreamOwner } from './stream.js';
 import { goAwayFailure, resetFailure } from './stream-failure.js';
 
-/** At the most at once, and until the server says how many it takes. */
+/** At the most at once, whatever the server takes. */
 const MOST_STREAMS = 100;
 const LAST_STREAM_ID = 2 ** 31 - 1;
 const IDLE_MS = 10_000;
@@ -38,6 +38,8 @@ export class Http2Connection implements Receiver, StreamOwner {
   /** Those whose bodies have just got more. */
   readonly #fed = new Set<Http2Stream>();
   readonly #onClosed: () => void;
+  #onSettled = (): void => {};
+  #isSettled = false;
   #nextId = 1;
   /** The last stream that the server will answer. */
   #lastId = LAST_STREAM_ID;
@@ -46,6 +48,11 @@ export class Http2Connection implements Receiver, StreamOwner {
   #isRetired = false;
   #isClosed = false;
   #idleTimer: NodeJS.Timeout | null = null;
+
+  /** Until the server has said how many requests it takes at once, or the connection is gone, there is room for one. */
+  readonly settled = new Promise<void>((resolve) => {
+    this.#onSettled = resolve;
+  });
 
   /** `onClosed` is called once, when it is gone. */
   constructor(opened: ReadingSocket, onClosed: () => void) {
@@ -58,8 +65,14 @@ export class Http2Connection implements Receiver, StreamOwner {
 
   /** Whether another request can go out on it now. */
   get hasRoom(): boolean {
-    const most = Math.max(1, Math.min(MOST_STREAMS, this.#sender.peer.maxConcurrentStreams));
+    const { maxConcurrentStreams } = this.#sender.peer;
+    const most = this.#isSettled ? Math.max(1, Math.min(MOST_STREAMS, maxConcurrentStreams)) : 1;
     return !this.#isRetired && this.#nextId < LAST_STREAM_ID && this.#streams.size < most;
+  }
+
+  /** Whether there may soon be more room than now. */
+  get isSettling(): boolean {
+    return !this.#isSettled && !this.#isRetired;
   }
 
   /** Whether the server has announced that it takes nothing more, or is gone. */
@@ -191,6 +204,8 @@ export class Http2Connection implements Receiver, StreamOwner {
     peer.apply(payload);
     for (const stream of this.#streams.values()) this.#sender.widen(stream, peer.initialWindowSize - before);
     this.#sender.send(FrameType.settings, Flag.ack, 0, Buffer.alloc(0));
+    this.#isSettled = true;
+    this.#onSettled();
     this.#sender.sendBodies();
   }
 
@@ -237,6 +252,7 @@ export class Http2Connection implements Receiver, StreamOwner {
     if (this.#isClosed) return;
     this.#isClosed = true;
     this.#isRetired = true;
+    this.#onSettled();
     this.#stopIdling();
     this.#socket.destroy();
     for (const stream of [...this.#streams.values()]) {

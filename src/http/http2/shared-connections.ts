@@ -35,16 +35,22 @@ export class SharedConnections {
     request: OutgoingRequest,
     options: RequestOptions,
   ): Promise<ConnectionResponse | null> {
-    for (let tried = 1; ; tried++) {
-      const connection = await this.#find(target, options.signal);
-      if (connection === null) return null;
+    for (let tried = 1; ; ) {
+      options.signal.throwIfAborted();
+      if (this.#isHttp1) return null;
+      const connection = this.#withRoom();
+      if (connection === null) {
+        await orAborted(this.#moreRoom(target), options.signal);
+        continue;
+      }
       try {
+        // In the same turn: of several that waited for room, each sees what those before it have taken.
         return await requestOver(connection, request, options);
       } catch (error) {
         if (!(error instanceof StreamFailure) || !error.isUnprocessed) throw error;
         if (error.wantsHttp1) this.#isHttp1 = true;
         // A server that refuses a request on a connection it keeps wants it later: that is a retry.
-        else if (!connection.isGoing || tried === MOST_CONNECTIONS_TRIED) throw error;
+        else if (!connection.isGoing || tried++ === MOST_CONNECTIONS_TRIED) throw error;
       }
     }
   }
@@ -55,17 +61,18 @@ export class SharedConnections {
     for (const connection of this.#connections) connection.destroy();
   }
 
-  /** One with room for a request; requests that come at once wait for the same new one. */
-  async #find(target: ConnectionTarget, signal: AbortSignal): Promise<Http2Connection | null> {
-    for (;;) {
-      signal.throwIfAborted();
-      if (this.#isHttp1) return null;
-      for (const connection of this.#connections) if (connection.hasRoom) return connection;
-      this.#opening ??= this.#open(target).finally(() => {
-        this.#opening = null;
-      });
-      await orAborted(this.#opening, signal);
-    }
+  #withRoom(): Http2Connection | null {
+    for (const connection of this.#connections) if (connection.hasRoom) return connection;
+    return null;
+  }
+
+  /** A connection that is about to tell how much it takes, or a new one, which all wait for that come at once. */
+  #moreRoom(target: ConnectionTarget): Promise<void> {
+    for (const connection of this.#connections) if (connection.isSettling) return connection.settled;
+    this.#opening ??= this.#open(target).finally(() => {
+      this.#opening = null;
+    });
+    return this.#opening;
   }
 
   async #open(target: ConnectionTarget): Promise<void> {
