@@ -16,7 +16,10 @@ export interface HttpSource {
   readonly compression: CompressionModel;
   /** The first that fits an answer holds; where none does, the status decides. */
   readonly errors: readonly ErrorRule[];
+  /** Of the DSN: all of its tables share them. */
   readonly limits: RequestLimits;
+  /** Of the table alone, besides those; null: none. */
+  readonly tableLimits: RequestLimits | null;
   /** For one response, from the request's first byte to its headers, and between two chunks of its body. */
   readonly timeoutMs: number;
   /** For a whole response; the time is not counted while its reader rests. */
@@ -136,8 +139,6 @@ export interface ErrorRule {
 }
 
 export interface RequestLimits {
-  /** Whose they are: all tables of the DSN that say nothing of their own share them, a table's own are for it alone. */
-  readonly scope: 'dsn' | 'table';
   readonly requestsPerSecond: number | null;
   readonly burst: number | null;
   readonly concurrency: number | null;

@@ -1,7 +1,16 @@
-import type { RequestLimits, TableModel } from '../config/model.js';
+import type { HttpSource, RequestLimits, TableModel } from '../config/model.js';
+import { TokenBucket } from './token-bucket.js';
 
 /** Gives the place among the concurrent requests back; further calls do nothing. */
 export type Release = () => void;
+
+/** What requests wait for before they go out. */
+export interface Limiter {
+  /** Waits for its turn among the requests of the same owner, and the owner's among the others. Rejects with the signal's reason. */
+  acquire(signal: AbortSignal, owner?: object): Promise<Release>;
+  /** Lets nobody start for so long: the API said that it has had enough, and that holds for every scan. */
+  pause(ms: number): void;
+}
 
 interface Waiter {
   readonly resolve: (release: Release) => void;
@@ -9,131 +18,139 @@ interface Waiter {
   readonly onAbort: () => void;
 }
 
-/**
- * How much slower than the limit requests start: on their way two of them may come closer together, and the API counts when
- * they arrive.
- */
-const SLACK = 1.025;
+/** Requests that wait in order: those of one owner under the same limits. */
+interface Queue {
+  /** Limits besides the common ones. */
+  readonly own: TokenBucket | null;
+  readonly waiters: Waiter[];
+}
+
+/** Limits of a table's own, and who waits under them. */
+interface OwnLimits {
+  readonly bucket: TokenBucket;
+  readonly queues: WeakMap<object, Queue>;
+}
 
 /**
- * A token bucket together with a bound on concurrent requests, shared by all scans of a source. Sessions take turns: however
- * many requests one of them has waiting, each other one gets its share. A waiter that is aborted leaves the queue at once.
+ * Limits that all scans of a source share. Sessions take turns: however many requests one of them has waiting, each other one
+ * gets its share. A request under limits besides starts when both let it, and holds up nobody who has only the common ones to wait for.
+ * A waiter that is aborted leaves at once.
  */
-export class RateLimiter {
-  readonly #perMs: number | null;
-  readonly #capacity: number;
-  readonly #concurrency: number;
+export class RateLimiter implements Limiter {
+  readonly #bucket: TokenBucket;
   readonly #now: () => number;
-  #tokens: number;
-  #refilledAt: number;
-  #running = 0;
-  /** By owner, the one whose turn is next in front; an owner without waiters is not in it. */
-  readonly #waiting = new Map<object, Waiter[]>();
+  readonly #queues = new WeakMap<object, Queue>();
+  /** Those that somebody waits in, the one whose turn is next in front. */
+  readonly #waiting = new Set<Queue>();
   #timer: NodeJS.Timeout | null = null;
-  #pausedUntil = 0;
 
-  constructor(limits: Omit<RequestLimits, 'scope'>, now: () => number = () => performance.now()) {
-    this.#perMs = limits.requestsPerSecond === null ? null : limits.requestsPerSecond / 1000 / SLACK;
-    this.#capacity = Math.max(1, limits.burst ?? 1);
-    this.#concurrency = limits.concurrency ?? Number.POSITIVE_INFINITY;
+  constructor(limits: RequestLimits, now: () => number = () => performance.now()) {
+    this.#bucket = new TokenBucket(limits, now());
     this.#now = now;
-    this.#tokens = this.#capacity;
-    this.#refilledAt = now();
   }
 
-  /** Waits for its turn among the requests of the same owner, and the owner's among the others. Rejects with the signal's reason. */
-  acquire(signal: AbortSignal, owner: object = this): Promise<Release> {
+  acquire(signal: AbortSignal, owner: object = this, own: OwnLimits | null = null): Promise<Release> {
     return new Promise((resolve, reject) => {
       if (signal.aborted) {
         reject(signal.reason);
         return;
       }
+      const queue = this.#queueOf(owner, own);
       const onAbort = (): void => {
-        this.#leave(owner, waiter);
+        queue.waiters.splice(queue.waiters.indexOf(waiter), 1);
+        if (queue.waiters.length === 0) this.#waiting.delete(queue);
         reject(signal.reason);
         this.#serve();
       };
       const waiter: Waiter = { resolve, signal, onAbort };
       signal.addEventListener('abort', onAbort, { once: true });
-      const queue = this.#waiting.get(owner);
-      if (queue === undefined) this.#waiting.set(owner, [waiter]);
-      else queue.push(waiter);
+      queue.waiters.push(waiter);
+      this.#waiting.add(queue);
       this.#serve();
     });
   }
 
-  /** Lets nobody start for so long: the API said that it has had enough, and that holds for every scan. */
   pause(ms: number): void {
-    this.#pausedUntil = Math.max(this.#pausedUntil, this.#now() + ms);
+    this.#bucket.pauseUntil(this.#now() + ms);
   }
 
-  #leave(owner: object, waiter: Waiter): void {
-    const rest = (this.#waiting.get(owner) ?? []).filter((item) => item !== waiter);
-    if (rest.length === 0) this.#waiting.delete(owner);
-    else this.#waiting.set(owner, rest);
+  /** Both these limits and those. */
+  with(limits: RequestLimits): Limiter {
+    const own: OwnLimits = { bucket: new TokenBucket(limits, this.#now()), queues: new WeakMap() };
+    return { acquire: (signal, owner) => this.acquire(signal, owner, own), pause: (ms) => this.pause(ms) };
+  }
+
+  #queueOf(owner: object, own: OwnLimits | null): Queue {
+    const queues = own?.queues ?? this.#queues;
+    let queue = queues.get(owner);
+    if (queue === undefined) {
+      queue = { own: own?.bucket ?? null, waiters: [] };
+      queues.set(owner, queue);
+    }
+    return queue;
   }
 
   #serve(): void {
     if (this.#timer !== null) clearTimeout(this.#timer);
     this.#timer = null;
-    while (this.#waiting.size > 0 && this.#running < this.#concurrency) {
-      const waitMs = this.#takeToken();
-      if (waitMs > 0) {
-        // Timers may fire a little early, so the wait is computed afresh when this one does.
-        this.#timer = setTimeout(() => this.#serve(), Math.ceil(waitMs));
-        return;
+    let soonestMs = Number.POSITIVE_INFINITY;
+    // One that is served goes to the end, where the loop comes to it again.
+    for (const queue of this.#waiting) {
+      const now = this.#now();
+      const commonMs = this.#bucket.waitMs(now);
+      if (commonMs > 0) {
+        soonestMs = commonMs;
+        break;
       }
-      const waiter = this.#takeWaiter();
-      waiter.signal.removeEventListener('abort', waiter.onAbort);
-      this.#running++;
-      waiter.resolve(this.#releaser());
+      const ownMs = queue.own?.waitMs(now) ?? 0;
+      if (ownMs === 0) this.#start(queue);
+      else soonestMs = Math.min(soonestMs, ownMs);
     }
+    // Timers may fire a little early, so the wait is computed afresh when this one does.
+    if (soonestMs < Number.POSITIVE_INFINITY) this.#timer = setTimeout(() => this.#serve(), Math.ceil(soonestMs));
   }
 
-  /** The first waiter of the owner whose turn it is, who then goes to the end. */
-  #takeWaiter(): Waiter {
-    const [[owner, queue]] = this.#waiting as unknown as [[object, Waiter[]]];
-    const waiter = queue.shift()!;
-    this.#waiting.delete(owner);
-    if (queue.length > 0) this.#waiting.set(owner, queue);
-    return waiter;
-  }
-
-  /** Takes a token and answers 0, or answers how long until there is one. */
-  #takeToken(): number {
-    const now = this.#now();
-    if (now < this.#pausedUntil) return this.#pausedUntil - now;
-    if (this.#perMs === null) return 0;
-    this.#tokens = Math.min(this.#capacity, this.#tokens + (now - this.#refilledAt) * this.#perMs);
-    this.#refilledAt = now;
-    if (this.#tokens < 1) return (1 - this.#tokens) / this.#perMs;
-    this.#tokens -= 1;
-    return 0;
-  }
-
-  #releaser(): Release {
+  #start(queue: Queue): void {
+    const { signal, onAbort, resolve } = queue.waiters.shift()!;
+    this.#waiting.delete(queue);
+    if (queue.waiters.length > 0) this.#waiting.add(queue);
+    signal.removeEventListener('abort', onAbort);
+    this.#bucket.take();
+    queue.own?.take();
     let isReleased = false;
-    return () => {
+    resolve(() => {
       if (isReleased) return;
       isReleased = true;
-      this.#running--;
+      this.#bucket.release();
+      queue.own?.release();
       this.#serve();
-    };
+    });
   }
 }
 
-/** The limiters of one gateway: one per data source, and one per table with limits of its own. */
+/** The limiters of one gateway: one per data source, with the limits of a table's own besides where it has some. */
 export class RateLimiters {
-  readonly #limiters = new Map<string, RateLimiter>();
+  readonly #shared = new Map<string, RateLimiter>();
+  readonly #own = new Map<string, Limiter>();
 
-  for({ dsn, name }: Pick<TableModel, 'dsn' | 'name'>, limits: RequestLimits): RateLimiter {
-    const { scope, requestsPerSecond, burst, concurrency } = limits;
-    const key = JSON.stringify([dsn, scope === 'table' ? name : null, requestsPerSecond, burst, concurrency]);
-    let limiter = this.#limiters.get(key);
-    if (limiter === undefined) {
-      limiter = new RateLimiter(limits);
-      this.#limiters.set(key, limiter);
-    }
-    return limiter;
+  for({ dsn, name }: Pick<TableModel, 'dsn' | 'name'>, source: Pick<HttpSource, 'limits' | 'tableLimits'>): Limiter {
+    const { limits, tableLimits } = source;
+    const shared = kept(this.#shared, keyOf([dsn], limits), () => new RateLimiter(limits));
+    if (tableLimits === null) return shared;
+    const key = `${keyOf([dsn], limits)} ${keyOf([name], tableLimits)}`;
+    return kept(this.#own, key, () => shared.with(tableLimits));
   }
+}
+
+function keyOf(names: readonly string[], { requestsPerSecond, burst, concurrency }: RequestLimits): string {
+  return JSON.stringify([...names, requestsPerSecond, burst, concurrency]);
+}
+
+function kept<T>(map: Map<string, T>, key: string, create: () => T): T {
+  let item = map.get(key);
+  if (item === undefined) {
+    item = create();
+    map.set(key, item);
+  }
+  return item;
 }

@@ -7,7 +7,7 @@ import { applyErrorRules } from './error-rules.js';
 import { finishRequest } from './finish-request.js';
 import { checkOrigin, type OriginRule } from './origin-rule.js';
 import { placeValues, withAddress, withoutSecrets } from './place-values.js';
-import type { RateLimiter } from './rate-limiter.js';
+import type { Limiter } from './rate-limiter.js';
 import type { Redactor } from './redactor.js';
 import type { RequestDraft } from './request-draft.js';
 import { exchangeError, type RequestSubject, statusError, statusText } from './request-errors.js';
@@ -34,7 +34,7 @@ export interface SendPolicy extends RequestSubject {
   /** True: a request may be sent again whatever its method says. */
   readonly isIdempotent?: boolean;
   readonly origins: OriginRule;
-  readonly limiter: RateLimiter;
+  readonly limiter: Limiter;
   readonly authorizer: Authorizer;
   readonly redactor: Redactor;
   /** Error statuses that are an answer here, such as the 404 after the last page. */

@@ -88,7 +88,7 @@ export class HttpTables {
         maxBodyBytes: source.maxBodyBytes,
         transport: source.transport,
         isIdempotent: source.isIdempotent,
-        limiter: this.#limiters.for(table, source.limits),
+        limiter: this.#limiters.for(table, source),
         authorizer: this.#authorizers.for(table.dsn, source.auth, {
           redactor,
           timeoutMs: source.timeoutMs,

@@ -58,12 +58,14 @@ test('fills in every default', async () => {
               },
               compression: { type: 'auto', entry: null },
               errors: [],
-              limits: { scope: 'dsn', requestsPerSecond: null, burst: null, concurrency: null },
+              limits: { requestsPerSecond: null, burst: null, concurrency: null },
+              tableLimits: null,
               timeoutMs: 30_000,
               totalTimeoutMs: null,
               maxBodyBytes: null,
               isIdempotent: false,
               transport: {
+                httpVersion: 'auto',
                 proxy: null,
                 tls: { ca: null, cert: null, key: null, passphrase: null, minVersion: null, isInsecure: false },
               },
@@ -178,7 +180,7 @@ tables:
     auth: { type: 'none' },
     timeoutMs: 3_600_000,
     retry: { attempts: 9, backoff: 'exponential', statuses: [429, 502, 503, 504] },
-    limits: { scope: 'table', requestsPerSecond: null, burst: null, concurrency: 1 },
+    tableLimits: { requestsPerSecond: null, burst: null, concurrency: 1 },
     pagination: { type: 'none' },
   });
   expect(tableOf(model, 'other').driver).toEqual({ type: 'xml', namespaces: new Map(), encoding: null });

@@ -130,7 +130,7 @@ describe('pages at once', () => {
   it('keeps to max_pages, pages_per_scan and limits.concurrency', async () => {
     const { seen, handler } = paged(1000, 'page', () => 5);
     const server = await api(handler);
-    const limits = { scope: 'dsn' as const, requestsPerSecond: null, burst: null, concurrency: 2 };
+    const limits = { requestsPerSecond: null, burst: null, concurrency: 2 };
     const ended = httpSource(server.origin, {
       limits,
       pagination: numbered('page', { concurrency: 8, maxPages: 5 }),
@@ -217,7 +217,7 @@ describe('requests of a list at once', () => {
     table(
       httpSource(`${origin}/{owner}/orders`, {
         pagination: numbered('page'),
-        limits: { scope: 'dsn' as const, requestsPerSecond: null, burst: null, concurrency: limit },
+        limits: { requestsPerSecond: null, burst: null, concurrency: limit },
       }),
       { columns, filters },
     );

@@ -291,7 +291,7 @@ describe('describe', () => {
   it('shows the first request redacted, and what else there is to know', () => {
     const source = httpSource('https://user:pass@api.example.com/orders?sig=abc', {
       pagination: numbered('page', { parameter: 'page', sizeParameter: 'per_page', size: 100 }),
-      limits: { scope: 'dsn', requestsPerSecond: 10, burst: 20, concurrency: 4 },
+      limits: { requestsPerSecond: 10, burst: 20, concurrency: 4 },
     });
     const spec = specOf(table(source, { columns: COLUMNS, filters: [filter('status')] }), {
       filters: [push('status', 'in', 'open', 'new')],

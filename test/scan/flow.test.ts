@@ -89,7 +89,7 @@ describe('reading ahead', () => {
       );
     });
     const { scanner } = newHarness();
-    const limits = { scope: 'dsn' as const, requestsPerSecond: null, burst: null, concurrency: 1 };
+    const limits = { requestsPerSecond: null, burst: null, concurrency: 1 };
     const model = table(httpSource(server.origin, { limits }));
     const resting = scanner.open(specOf(model), quiet(new AbortController().signal));
     await resting.next();
@@ -153,7 +153,7 @@ describe('aborting', () => {
       handler: endless,
       extra: {
         pagination: numbered('page'),
-        limits: { scope: 'dsn' as const, requestsPerSecond: 0.01, burst: 1, concurrency: null },
+        limits: { requestsPerSecond: 0.01, burst: 1, concurrency: null },
       },
       isUnderWay: (server) => server.requests.length === 1,
     },

@@ -331,7 +331,7 @@ describe('limits', () => {
       at.push(performance.now());
       sendJson(response, { data: records(1) });
     });
-    const limits = { scope: 'dsn' as const, requestsPerSecond: 50, burst: 3, concurrency: null };
+    const limits = { requestsPerSecond: 50, burst: 3, concurrency: null };
     const model = table(httpSource(server.origin, { limits }));
     await Promise.all(Array.from({ length: 20 }, () => scanAll(harness.scanner, specOf(model))));
     expect(at).toHaveLength(20);
@@ -355,7 +355,7 @@ describe('limits', () => {
         response.end(lines(5, 6));
       }, 20);
     });
-    const limits = { scope: 'dsn' as const, requestsPerSecond: null, burst: null, concurrency: 2 };
+    const limits = { requestsPerSecond: null, burst: null, concurrency: 2 };
     const model = table(httpSource(server.origin, { limits }));
     const results = await Promise.all(Array.from({ length: 8 }, () => scanAll(harness.scanner, specOf(model))));
     for (const { rows } of results) expect(rows).toEqual(ids(10));

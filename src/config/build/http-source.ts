@@ -3,6 +3,8 @@ import { parseDuration } from '../duration.js';
 import type { AuthModel, DriverOptions, HttpSource, RequestLimits, RetryModel } from '../model.js';
 import { providerPreset } from '../providers/registry.js';
 import type { AuthInput } from '../schema/auth.js';
+import type { TableInput } from '../schema/dsn.js';
+import type { SourcePath } from '../source-tree.js';
 import { buildAuth } from './auth.js';
 import { checkAuthNames } from './auth-names.js';
 import { buildBody } from './body.js';
@@ -51,7 +53,11 @@ export function buildHttpSource(settings: TableSettings, driver: DriverOptions, 
     retry: buildRetry(settings, context),
     compression: buildCompression(settings, context),
     errors: buildErrorRules(settings, driver, context),
-    limits: buildLimits(settings, context),
+    limits: buildLimits(settings.dsn.limits, ['limits'], context),
+    tableLimits:
+      settings.table.limits === undefined
+        ? null
+        : buildLimits(settings.table.limits, [...settings.path, 'limits'], context),
     timeoutMs: parseDuration(settings.value('timeout', DEFAULT_TIMEOUT))!,
     totalTimeoutMs: totalTimeout === null ? null : parseDuration(totalTimeout.value),
     maxBodyBytes: settings.get('max_body_bytes')?.value ?? null,
@@ -94,16 +100,14 @@ function buildRetry(settings: TableSettings, context: BuildContext): RetryModel 
   };
 }
 
-function buildLimits(settings: TableSettings, { tree, problems, ...rest }: BuildContext): RequestLimits {
-  const limits = settings.get('limits');
-  const scope = settings.table.limits === undefined ? 'dsn' : 'table';
-  if (limits === null) return { scope, requestsPerSecond: null, burst: null, concurrency: null };
-  const { requests_per_second: rate, burst, concurrency } = limits.value;
-  if (burst !== undefined && rate === undefined && !isDamaged({ tree, problems, ...rest }, limits.path)) {
+/** Those of the DSN hold for each of its tables, whatever the table says: the API counts all requests. */
+function buildLimits(limits: TableInput['limits'], path: SourcePath, context: BuildContext): RequestLimits {
+  const { requests_per_second: rate, burst, concurrency } = limits ?? {};
+  if (burst !== undefined && rate === undefined && !isDamaged(context, path)) {
     const hint = 'Add "requests_per_second", or remove "burst".';
-    problems.add(tree.keyAt([...limits.path, 'burst']), '"burst" needs "requests_per_second"', hint);
+    context.problems.add(context.tree.keyAt([...path, 'burst']), '"burst" needs "requests_per_second"', hint);
   }
-  return { scope, requestsPerSecond: rate ?? null, burst: burst ?? null, concurrency: concurrency ?? null };
+  return { requestsPerSecond: rate ?? null, burst: burst ?? null, concurrency: concurrency ?? null };
 }
 
 function buildOrigins(settings: TableSettings, { tree, problems }: BuildContext): readonly string[] {

@@ -46,7 +46,7 @@ const requestLimitsSchema = z
     burst: positiveInteger.describe('Requests that may go out at once; needs requests_per_second.').optional(),
     concurrency: positiveInteger.describe('Requests that may be under way at once.').optional(),
   })
-  .meta({ id: 'RequestLimits', description: 'How fast the API may be asked.' });
+  .meta({ id: 'RequestLimits', description: "How fast the API may be asked; a table's hold besides its DSN's." });
 
 const tlsSchema = z
   .strictObject({
