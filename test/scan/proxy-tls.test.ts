@@ -1,6 +1,8 @@
+import { randomBytes } from 'node:crypto';
 import { createServer, type ServerOptions } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import type { TLSSocket } from 'node:tls';
+import { gzipSync } from 'node:zlib';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { ClientTlsModel, PaginationModel, TransportModel } from '../../src/config/model.js';
 import { Secret } from '../../src/core/secret.js';
@@ -38,6 +40,11 @@ function harness() {
   closing.push(() => created.scanner.close());
   return created;
 }
+
+const LARGE_ROWS = 20_000;
+const largeBody = gzipSync(
+  JSON.stringify({ data: records(LARGE_ROWS).map(({ id }) => ({ id, pad: randomBytes(60).toString('hex') })) }),
+);
 
 const viaProxy = (url: string): TransportModel => ({ ...DEFAULT_TRANSPORT, proxy: new Secret(url) });
 const linked: PaginationModel = {
@@ -173,6 +180,7 @@ describeClient('openssl', () => {
     const server = createServer({ ...secrets, ...options }, (request, response) => {
       const { subject } = (request.socket as TLSSocket).getPeerCertificate();
       clients.push(subject === undefined ? null : String(subject.CN));
+      if (request.url === '/large') return void response.setHeader('content-encoding', 'gzip').end(largeBody);
       const page = Number(new URL(request.url ?? '', 'https://x').searchParams.get('page') ?? 1);
       const link: Record<string, string> = page < 3 ? { link: `</?page=${page + 1}>; rel="next"` } : {};
       sendJson(response, { data: records(10, page * 10 - 9) }, link);
@@ -199,6 +207,22 @@ describeClient('openssl', () => {
         table(httpSource(origin, { transport, pagination: linked, retry: { ...httpSource('').retry, attempts: 1 } })),
       ),
     );
+
+  // TLS hands over all records that it has, whatever it is told, and all bodies go through memory that is used again.
+  it('hands over large bodies unharmed, directly and through a tunnel', async () => {
+    const api = await startHttps();
+    const proxy = closedLater(await startProxy(null, { 'shop.example': api.port }));
+    const { scanner } = harness();
+    const own = { ...tls({ ca: pem('ca.pem') }), httpVersion: '1.1' } as const;
+    const through = { ...own, proxy: new Secret(`http://${proxy.origin}`) };
+    for (const [transport, origin] of [
+      [own, api.origin],
+      [through, 'https://shop.example'],
+    ] as const) {
+      const { rows } = await scanAll(scanner, specOf(table(httpSource(`${origin}/large`, { transport }))));
+      expect(rows).toEqual(ids(LARGE_ROWS));
+    }
+  });
 
   it('trusts an authority of its own, and only with it', async () => {
     const api = await startHttps();
