@@ -1,6 +1,6 @@
 import { plainColumn } from './conditions.js';
 import { type ColumnEquality, type ColumnOfTable, type EqualSide, readEqualities } from './equalities.js';
-import type { Origins } from './origins.js';
+import type { Origin, Origins } from './origins.js';
 import type { PlanNode } from './plan-tree.js';
 
 /** A column of one table whose values in the result are all among those of other tables' columns. */
@@ -9,7 +9,7 @@ export interface Binding {
   readonly alias: string;
   readonly column: string;
   /** Several: together they have the values. */
-  readonly origins: readonly ColumnOfTable[];
+  readonly origins: readonly Origin[];
 }
 
 /** A join on the way down to a node, and on which side of it the node is. */

@@ -2,24 +2,17 @@ import type { FilterModel } from '../config/model.js';
 import type { SqlType } from '../core/sql-type.js';
 import { type Condition, columnsNamed, readConditions } from './conditions.js';
 import type { OutputSettings } from './constants.js';
-import { type Binding, readBindings } from './dependencies.js';
-import type { ColumnOfTable } from './equalities.js';
+import type { Binding } from './dependencies.js';
+import type { Evaluate } from './evaluation.js';
 import { splitConjuncts } from './expression-nodes.js';
-import type { ParameterNumber } from './limit-window.js';
-import { Origins } from './origins.js';
-import { collectScans, type PlanNode, type ScanNode, unquotedName } from './plan-tree.js';
+import { type Joins, type NestedLoops, readJoins } from './joins.js';
+import type { Origin, Origins } from './origins.js';
+import { addOwnValues, isOwn } from './own-filters.js';
+import { type ScanNode, unquotedName } from './plan-tree.js';
 import { filterRequired, missingFilters } from './push-down.js';
 import { declaredFilters, mayBeWorthAsking } from './request-cost.js';
 import type { Dependency, PlannedScan, SourceTop } from './statement-plan.js';
-import { type ChosenRows, readChosenRows } from './subquery-limits.js';
-import { SubqueryNames } from './subquery-names.js';
-
-/** The statement's plan with tables looked up in one another, what was explained (bytes as characters), and with what. */
-export interface NestedLoops {
-  readonly root: PlanNode;
-  readonly byteText: string;
-  readonly parameterNumber: ParameterNumber;
-}
+import type { ChosenRows } from './subquery-limits.js';
 
 /**
  * Gives each scan that misses a required filter the values of scans that it is joined with.
@@ -29,24 +22,32 @@ export async function addDependencies(
   scans: readonly PlannedScan[],
   explainNestedLoops: () => Promise<NestedLoops>,
   settings: OutputSettings,
+  evaluate: Evaluate,
 ): Promise<PlannedScan[]> {
-  const missing = scans.map((scan) => (scan.spec === null ? [] : missingFilters(scan.spec.table, scan.pushed)));
+  const missing = scans.map(missingOf);
   const optional = scans.map((scan) => (scans.length === 1 ? [] : optionalFilters(scan)));
   if ([...missing, ...optional].every((columns) => columns.length === 0)) return [...scans];
-  const resolver = scans.length > 1 ? new Resolver(scans, missing, await explainNestedLoops(), settings) : null;
-  const needed = scans.map((scan, index) => {
-    const found = resolver?.required(index) ?? missing[index]![0] ?? [];
+  const joins = readJoins(scans, await explainNestedLoops());
+  const aliases = joins.nodes.map((nodes) => nodes.map(({ alias }) => alias));
+  const given = await addOwnValues(scans, aliases, missing, joins.bindings, settings, evaluate);
+  const resolver = new Resolver(given, given.map(missingOf), joins, settings);
+  const needed = given.map((scan, index) => {
+    const found = resolver.required(index);
     if (typeof found === 'string') throw filterRequired(scan.spec!.table, found);
     return found;
   });
-  return scans.map((scan, index) => {
+  return given.map((scan, index) => {
     // One more is enough: it names fewer rows, and all of them together would have to be tried in all combinations.
     let chosen: Dependency | null = null;
     const [only, ...others] = needed[index]!;
     if (others.length > 0) return { ...scan, dependencies: needed[index]! };
-    for (const filter of optional[index]!) chosen ??= resolver?.optional(index, filter) ?? null;
+    for (const filter of optional[index]!) chosen ??= resolver.optional(index, filter);
     return { ...scan, dependencies: chosen === null ? needed[index]! : [[...(only ?? []), chosen]] };
   });
+}
+
+function missingOf({ spec, pushed }: PlannedScan): string[] {
+  return spec === null ? [] : missingFilters(spec.table, pushed);
 }
 
 /** Filters that the API does not need, and by which a few values of another table might be asked for. */
@@ -80,17 +81,16 @@ class Resolver {
   constructor(
     scans: readonly PlannedScan[],
     missing: readonly (readonly string[])[],
-    { root, byteText, parameterNumber }: NestedLoops,
+    joins: Joins,
     { hasIsoDates, hasExactFloats }: OutputSettings,
   ) {
     this.#canCopyConditions = hasIsoDates && hasExactFloats;
     this.#scans = scans;
     this.#missing = missing;
-    this.#origins = new Origins(root, new SubqueryNames(byteText));
-    this.#bindings = readBindings(root, this.#origins);
-    this.#chosenRows = readChosenRows(byteText, parameterNumber);
-    const nodes = collectScans(root);
-    this.#nodes = scans.map((scan) => nodes.get(unquotedName(scan.planTable)) ?? []);
+    this.#origins = joins.origins;
+    this.#bindings = joins.bindings;
+    this.#chosenRows = joins.chosenRows;
+    this.#nodes = joins.nodes;
     this.#sources = scans.map(() => new Set());
   }
 
@@ -125,8 +125,10 @@ class Resolver {
           own === alias &&
           name === column &&
           others.length === 0 &&
-          origin!.alias === place &&
-          origin!.column === column,
+          origin !== undefined &&
+          !isOwn(origin) &&
+          origin.alias === place &&
+          origin.column === column,
       ),
     );
   }
@@ -157,7 +159,8 @@ class Resolver {
     return best;
   }
 
-  #dependency(scan: number, column: string, origin: ColumnOfTable): Dependency | null {
+  #dependency(scan: number, column: string, origin: Origin): Dependency | null {
+    if (isOwn(origin)) return null;
     const source = this.#nodes.findIndex((nodes) => nodes.some((node) => node.alias === origin.alias));
     if (source < 0 || this.#waitsFor(source, scan)) return null;
     const sourceColumn = origin.column;

@@ -118,7 +118,7 @@ export function unevaluatedOperand(text: string, operator: Node, side: 'left' | 
 }
 
 /** Names of the functions called in an expression; null when it is of a kind that cannot be evaluated by itself. */
-function functionsOf(root: Node | null): string[] | null {
+export function functionsOf(root: Node | null): string[] | null {
   const names = new Set<string>();
   const visit = (node: unknown): boolean => {
     if (Array.isArray(node)) return node.every(visit);

@@ -1,4 +1,5 @@
 import { type ColumnOfTable, readColumn } from './equalities.js';
+import { type OwnValues, ownValues } from './own-values.js';
 import type { PlanNode } from './plan-tree.js';
 import type { SubqueryNames } from './subquery-names.js';
 
@@ -7,6 +8,9 @@ const GATHERING = new Set(['Append', 'Merge Append', 'Recursive Union']);
 
 /** More places than these a value is not looked for in. */
 const MOST_ORIGINS = 16;
+
+/** A column of a table, or values that the statement has of its own. */
+export type Origin = ColumnOfTable | OwnValues;
 
 /** Finds the columns of tables that a value in a plan comes from. */
 export class Origins {
@@ -33,7 +37,7 @@ export class Origins {
    * The columns of tables among whose values are all that `use` has in the node `at`, NULL apart; null: not known.
    * Through a UNION they are several.
    */
-  of(use: ColumnOfTable, at: PlanNode): readonly ColumnOfTable[] | null {
+  of(use: ColumnOfTable, at: PlanNode): readonly Origin[] | null {
     const found = this.#of(use, at, new Set());
     if (found === null) return null;
     const distinct = [...new Map(found.map((origin) => [JSON.stringify(origin), origin])).values()];
@@ -49,7 +53,7 @@ export class Origins {
     return nodes;
   }
 
-  #of(use: ColumnOfTable, at: PlanNode, seen: Set<string>): ColumnOfTable[] | null {
+  #of(use: ColumnOfTable, at: PlanNode, seen: Set<string>): Origin[] | null {
     if (/^InitPlan \d+$/.test(use.alias)) {
       const subplan = this.#bySubplan.get(use.alias) ?? null;
       return subplan === null ? null : this.#output(subplan, Number(use.column.slice('col'.length)) - 1, seen);
@@ -62,10 +66,10 @@ export class Origins {
   }
 
   /** The values of the other inputs of the nodes between a table and `at` that gather rows under the table's name. */
-  #gathered(node: PlanNode, use: ColumnOfTable, at: PlanNode, seen: Set<string>): ColumnOfTable[] | null {
+  #gathered(node: PlanNode, use: ColumnOfTable, at: PlanNode, seen: Set<string>): Origin[] | null {
     const above = new Set<PlanNode>();
     for (let place: PlanNode | undefined = at; place !== undefined; place = this.#parents.get(place)) above.add(place);
-    const found: ColumnOfTable[] = [];
+    const found: Origin[] = [];
     let child = node;
     for (let parent = this.#parents.get(node); parent !== undefined; parent = this.#parents.get(child)) {
       if (above.has(parent)) return found;
@@ -86,7 +90,9 @@ export class Origins {
   }
 
   /** The values of a column of the node that has its alias. */
-  #inNode(node: PlanNode, column: string, seen: Set<string>): ColumnOfTable[] | null {
+  #inNode(node: PlanNode, column: string, seen: Set<string>): Origin[] | null {
+    const own = ownValues(node, column, this.#names);
+    if (own !== null) return [own];
     if (node['Relation Name'] !== undefined) return [{ alias: node.Alias!, column }];
     const query = this.#queryOf(node);
     if (query === null) return null;
@@ -102,7 +108,7 @@ export class Origins {
     return node['CTE Name'] === undefined ? null : (this.#bySubplan.get(`CTE ${node['CTE Name']}`) ?? null);
   }
 
-  #output(node: PlanNode, position: number, seen: Set<string>): ColumnOfTable[] | null {
+  #output(node: PlanNode, position: number, seen: Set<string>): Origin[] | null {
     // A recursive query reads itself: that adds no values.
     const key = `${[...this.#parents.keys()].indexOf(node)} ${position}`;
     if (seen.has(key)) return [];

@@ -15,6 +15,7 @@ export interface PlanNode {
   /** `CTE name`, `InitPlan 1`: what the plan of a subquery is called where its rows are used. */
   readonly 'Subplan Name'?: string;
   readonly 'CTE Name'?: string;
+  readonly 'Function Call'?: string;
   readonly 'Join Type'?: string;
   readonly 'Join Filter'?: string;
   readonly 'Sort Key'?: readonly string[];

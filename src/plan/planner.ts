@@ -65,7 +65,7 @@ export async function planStatement(
     const byteText = inlined ?? text;
     return { root: readPlan(await context.explain('nestedLoops', byteText)), byteText, parameterNumber };
   };
-  const scans = shareScans(await addDependencies(independent, explainNestedLoops, settings));
+  const scans = shareScans(await addDependencies(independent, explainNestedLoops, settings, context.evaluate));
   const stream = statement.isPlainSelect ? planStream(scans, sources, evaluations, shape, settings) : null;
   return { template, scans, stream };
 }

@@ -1,5 +1,5 @@
 import { readColumn } from './equalities.js';
-import { type Node, parseStatements, stringList, toSql } from './syntax.js';
+import { type Node, parseStatements, quoteIdentifier, stringList, toSql } from './syntax.js';
 
 /** A query in FROM or WITH: its columns' names as far as its text has them. */
 interface NamedQuery {
@@ -14,9 +14,14 @@ export class SubqueryNames {
   /** Null: two of them have the name. */
   readonly #queries = new Map<string, NamedQuery | null>();
   readonly #aliases = new Set<string>();
+  /** The rows of each VALUES list, as nodes. */
+  readonly #values: (readonly Node[])[] = [];
+  /** Whether a function's rows may be numbered in a column more than the function has. */
+  readonly hasOrdinality: boolean;
 
   /** @param byteText the statement that was explained */
   constructor(byteText: string) {
+    this.hasOrdinality = /ordinality/i.test(byteText);
     for (const { tree } of parseStatements(toSql(byteText)) ?? []) this.#visit(tree);
   }
 
@@ -36,6 +41,14 @@ export class SubqueryNames {
     return same.length === 1 ? same[0]! : null;
   }
 
+  /** The constants in the n-th column of the statement's only VALUES list, as SQL; null: others, or several lists. */
+  valuesOf(position: number): string[] | null {
+    const [rows, ...others] = this.#values;
+    if (rows === undefined || others.length > 0) return null;
+    const texts = rows.map((row) => constantSql((row.List as { items?: Node[] } | undefined)?.items?.[position - 1]));
+    return texts.includes(null) ? null : (texts as string[]);
+  }
+
   #visit(node: unknown): void {
     if (Array.isArray(node)) {
       for (const item of node) this.#visit(item);
@@ -53,6 +66,7 @@ export class SubqueryNames {
       }
       if ((key === 'aliasname' || key === 'relname' || key === 'ctename') && typeof value === 'string')
         this.#aliases.add(value);
+      if (key === 'valuesLists') this.#values.push(value as Node[]);
       this.#visit(value);
     }
   }
@@ -92,4 +106,24 @@ function isFromTables(select: Node): boolean {
     const table = item.RangeVar as Node | undefined;
     return table?.schemaname !== undefined && (table.alias as Node | undefined)?.colnames === undefined;
   });
+}
+
+/** A literal with its casts; null: something else. */
+function constantSql(node: Node | undefined): string | null {
+  const cast = node?.TypeCast as Node | undefined;
+  if (cast !== undefined) {
+    const type = cast.typeName as Node;
+    const inner = constantSql(cast.arg as Node);
+    const names = stringList(type.names);
+    const isPlain = type.typmods === undefined && type.arrayBounds === undefined;
+    return inner === null || !isPlain ? null : `CAST(${inner} AS ${names.map(quoteIdentifier).join('.')})`;
+  }
+  const constant = node?.A_Const as Record<string, Record<string, unknown> | undefined> | undefined;
+  if (constant === undefined) return null;
+  const { ival, fval, sval, boolval } = constant;
+  if (ival !== undefined) return String(ival.ival ?? 0);
+  if (fval !== undefined) return String(fval.fval);
+  if (boolval !== undefined) return String(boolval.boolval === true);
+  if (sval !== undefined) return `'${String(sval.sval ?? '').replaceAll("'", "''")}'`;
+  return (constant as { isnull?: boolean }).isnull === true ? 'NULL' : null;
 }

@@ -462,6 +462,62 @@ const COMPUTED: readonly (readonly [string, number])[] = [
   ['SELECT o.id FROM hub.orders o WHERE o.id IN (SELECT count(*) FROM hub.customers)', 1],
 ];
 
+describe('values of the statement itself', () => {
+  beforeAll(async () => {
+    const sql =
+      "CREATE TEMP TABLE mine (o text, n int); INSERT INTO mine VALUES ('a', 1), ('b', 2), (NULL, 3), ('a', 4)";
+    expect(errorOf(await client.query(sql))).toBeNull();
+  });
+
+  it.each<[string, number, string[]]>([
+    ['SELECT r.name FROM mine JOIN hub.repos r ON r.org = mine.o WHERE n < 3', 4, ['/orgs/a/repos', '/orgs/b/repos']],
+    ['SELECT name FROM hub.repos WHERE org IN (SELECT o FROM mine)', 4, ['/orgs/a/repos', '/orgs/b/repos']],
+    [
+      "SELECT r.name FROM (VALUES (1, 'a'), (2, 'b'::varchar)) v (n, o) JOIN hub.repos r ON r.org = v.o",
+      4,
+      ['/orgs/a/repos', '/orgs/b/repos'],
+    ],
+    [
+      "SELECT r.name FROM unnest(ARRAY['a', 'b', 'a']) o JOIN hub.repos r ON r.org = o",
+      6,
+      ['/orgs/a/repos', '/orgs/b/repos'],
+    ],
+    [
+      "SELECT c.body FROM generate_series(1, 2) i JOIN hub.comments c ON c.number = i WHERE c.org = 'a' AND c.repo = 'a1'",
+      2,
+      ['/repos/a/a1/issues/1/comments', '/repos/a/a1/issues/2/comments'],
+    ],
+    [
+      'SELECT r.name FROM (SELECT o FROM mine LIMIT 0) m JOIN hub.repos r ON r.org = m.o',
+      0,
+      ['/orgs/a/repos', '/orgs/b/repos'],
+    ],
+  ])('%s', async (sql, rows, requests) => {
+    const from = hub.api.requests.length;
+    const frames = await client.query(sql);
+    expect(errorOf(frames)).toBeNull();
+    const urls = hub.api.requests.slice(from).map(({ url }) => url);
+    expect(urls.sort()).toEqual(requests);
+    expect(frames.filter(({ type }) => type === 'D')).toHaveLength(rows);
+  });
+
+  it('are those of the moment', async () => {
+    const sql = 'SELECT r.name FROM mine JOIN hub.repos r ON r.org = mine.o';
+    await client.query("BEGIN; DELETE FROM mine WHERE o = 'a'");
+    expect((await client.query(sql)).filter(({ type }) => type === 'D')).toHaveLength(2);
+    await client.query('ROLLBACK');
+    expect((await client.query(sql)).filter(({ type }) => type === 'D')).toHaveLength(6);
+  });
+
+  it.each([
+    // whose numbers are another column
+    "SELECT c.body FROM unnest(ARRAY[7, 8]) WITH ORDINALITY u (x, i) JOIN hub.comments c ON c.number = u.i AND c.org = 'a' AND c.repo = 'a1'",
+    'SELECT r.name FROM (SELECT o FROM mine UNION ALL SELECT login FROM hub.orgs) u JOIN hub.repos r ON r.org = u.o',
+  ])('are not taken for others: %s', async (sql) => {
+    expect(errorOf(await client.query(sql))).toMatchObject({ sqlstate: 'HV00L' });
+  });
+});
+
 describe('what another part of the statement computes is no constant', () => {
   it.each(COMPUTED)('%s', async (sql, rows) => {
     const frames = await client.query(sql);
