@@ -25,7 +25,8 @@ beforeAll(async () => {
   api = await startFuzzApi(worlds);
   const dsns = Object.fromEntries(worlds.map((world) => [`${world.name}.yaml`, world.yaml]));
   gateway = await startTestGateway({ dsns, env: { FUZZ_URL: api.url } });
-});
+  // A long run has 180 virtual tables.
+}, 300_000);
 afterAll(async () => {
   await gateway?.close();
   await api?.close();
