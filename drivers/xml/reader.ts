@@ -111,7 +111,7 @@ export class XmlReader implements RecordReader {
       if (isCollected && plan.slotOf[c]! >= 0) collects[plan.slotOf[c]!] = 1;
     });
     this.#records = new RecordScanner(plan, collects);
-    this.#rows = new SlotRowWriter(this.#writer, this.#records, this.#writer.readsEmpty, (c) =>
+    this.#rows = new SlotRowWriter(this.#writer, this.#records.slots, this.#writer.readsEmpty, (c) =>
       this.#writeOuterCell(c),
     );
     this.#places = plan.slotOf.slice(0, columns.length).map((slot, c) => (this.#collects[c] === true ? -1 : slot));
@@ -222,7 +222,7 @@ export class XmlReader implements RecordReader {
       this.#writeCell(c, this.#texts[c]);
       return;
     }
-    const texts = this.#records!.texts(this.#bytes, slot);
+    const texts = this.#records!.slots.texts(this.#bytes, slot);
     this.#writeCell(c, texts.length === 0 ? undefined : texts);
   }
 

@@ -1,11 +1,13 @@
-import { SlotKind, type TextSlots } from '../text-slots.js';
+import { SlotKind } from '../text-slots.js';
 import type { Window } from '../window.js';
 import { HIGH_BITS, KEEP, ONES, repeated } from '../words.js';
-import { resolveAttribute, resolveCdata, resolveText } from './character-data.js';
+import { AttributeScanner, Attributes } from './attribute-scanner.js';
+import { CLASS, MAX_REFERENCE } from './characters.js';
 import { isName } from './name.js';
 import { NameTable } from './name-table.js';
-import { NIL, PARENT, type RecordPlan, SEEN_BY_ALL } from './record-plan.js';
-import { referenceEnd, resolveBytes } from './references.js';
+import { PARENT, type RecordPlan, SEEN_BY_ALL } from './record-plan.js';
+import { Form, RecordSlots } from './record-slots.js';
+import { referenceEnd } from './references.js';
 
 /** Why the scanner returned: for more bytes, a full batch, or something that the general path has to see. */
 export const Scan = { needsMore: 0, stopped: 1, unusual: 2 } as const;
@@ -13,42 +15,25 @@ export const Scan = { needsMore: 0, stopped: 1, unusual: 2 } as const;
 /** Takes a record's wanted values, which stand in the slots until it returns; true stops the scanner. */
 export type RecordTaker = (bytes: Buffer, view: DataView) => boolean;
 
-/** What a slot's text was written as, for `text`. */
-const Form = { text: 0, attribute: 1, cdata: 2 } as const;
-
+// V8 folds constants of their own module only, and these stand in inner loops.
 const LT = 0x3c;
 const GT = 0x3e;
 const SLASH = 0x2f;
-const EQUALS = 0x3d;
 const AMPERSAND = 0x26;
 const BANG = 0x21;
 const QUESTION = 0x3f;
 const BRACKET = 0x5d;
-const CDATA = Buffer.from('<![CDATA[');
-
 const TAGS = repeated(LT);
 const AMPERSANDS = repeated(AMPERSAND);
 const BRACKETS = repeated(BRACKET);
 const CONTROLS = repeated(0x20);
+const CDATA = Buffer.from('<![CDATA[');
 
-/** Deepest nesting of elements within a record, and most attributes of one element, that are read here. */
+/** Deepest nesting of elements within a record that is read here. */
 const MAX_DEPTH = 64;
-const MAX_ATTRIBUTES = 32;
-
-/** Longest reference: a longer one is none, or is cut off. */
-const MAX_REFERENCE = 70;
-
-/** What `#readAttributes` returns in place of a position. */
-const INCOMPLETE = -1;
-const UNUSUAL = -2;
 
 /** How U+FFFE and U+FFFF begin in UTF-8, and a few others. */
 const NONCHARACTERS = Buffer.from([0xef, 0xbf]);
-
-/** By byte: 1 for white space, 2 for what ends a name. */
-const CLASS = new Uint8Array(256);
-for (const byte of [0x20, 0x09, 0x0a, 0x0d]) CLASS[byte] = 1;
-for (const byte of [0, GT, SLASH, EQUALS, LT, 0x22, 0x27, AMPERSAND]) CLASS[byte] = 2;
 
 /**
  * Reads records that lie in the window as a whole, and remembers where their wanted values stand: no string or object is made
@@ -56,44 +41,32 @@ for (const byte of [0, GT, SLASH, EQUALS, LT, 0x22, 0x27, AMPERSAND]) CLASS[byte
  * is unusual (comments, namespace declarations, mixed content that is wanted, and all that is wrong) it stops, at the start of
  * the record: the tokenizer has to read that one.
  */
-export class RecordScanner implements TextSlots {
-  readonly kinds: Uint8Array;
-  readonly starts: Int32Array;
-  readonly ends: Int32Array;
-  readonly #forms: Uint8Array;
-  /** By slot: 1 where an element's repetitions are all wanted, and then each one's kind, form, start and end. */
-  readonly #collects: Uint8Array;
-  readonly #lists: readonly number[][];
+export class RecordScanner {
+  readonly slots: RecordSlots;
   readonly #wholeSlot: Int32Array;
   readonly #ownSlot: Int32Array;
   readonly #elements: NameTable;
-  readonly #attributes: NameTable;
+  readonly #attributeNames: NameTable;
+  readonly #attributes: AttributeScanner;
   readonly #stackElement = new Int32Array(MAX_DEPTH + 1);
   readonly #stackName = new Int32Array(MAX_DEPTH + 1);
   readonly #stackPlace = new Int32Array(MAX_DEPTH + 1);
-  readonly #seen = new Int32Array(MAX_ATTRIBUTES);
   /** Offset in the page up to which it was searched for U+FFFE and U+FFFF. */
   #searchedTo = 0;
   #hasNoncharacter = false;
-  /** Whether the attributes just read say that their element is nil. */
-  #isNil = false;
 
   constructor(plan: RecordPlan, collects: Uint8Array) {
-    this.kinds = new Uint8Array(plan.slotCount);
-    this.starts = new Int32Array(plan.slotCount);
-    this.ends = new Int32Array(plan.slotCount);
-    this.#forms = new Uint8Array(plan.slotCount);
-    this.#collects = collects;
-    this.#lists = Array.from(collects, () => []);
+    this.slots = new RecordSlots(collects);
     this.#wholeSlot = Int32Array.from(plan.wholeSlot);
     this.#ownSlot = Int32Array.from(plan.ownSlot);
     const elementCount = plan.wholeSlot.length;
     this.#elements = new NameTable(elementCount, (element, name) =>
       isName(name) ? plan.child(element, name) : SEEN_BY_ALL,
     );
-    this.#attributes = new NameTable(elementCount, (element, name) =>
+    this.#attributeNames = new NameTable(elementCount, (element, name) =>
       isName(name) ? plan.attribute(element, name) : SEEN_BY_ALL,
     );
+    this.#attributes = new AttributeScanner(this.#attributeNames, this.slots);
   }
 
   /** Starts a page. */
@@ -105,7 +78,7 @@ export class RecordScanner implements TextSlots {
   /** Forgets what names mean, where the namespaces in force may have changed. */
   forgetNames(): void {
     this.#elements.clear();
-    this.#attributes.clear();
+    this.#attributeNames.clear();
   }
 
   /**
@@ -116,9 +89,10 @@ export class RecordScanner implements TextSlots {
     const { bytes, end } = window;
     if (!this.#isSearched(window)) return Scan.unusual;
     const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
-    const { kinds, starts, ends } = this;
-    const forms = this.#forms;
-    const collects = this.#collects;
+    const { slots } = this;
+    const { kinds, starts, ends, forms, collects } = slots;
+    const classes = CLASS;
+    const attributes = this.#attributes;
     const wholeSlot = this.#wholeSlot;
     const ownSlot = this.#ownSlot;
     const elements = this.#elements;
@@ -126,20 +100,16 @@ export class RecordScanner implements TextSlots {
     const stackElement = this.#stackElement;
     const stackName = this.#stackName;
     const stackPlace = this.#stackPlace;
-    const slotCount = kinds.length;
     const maxDepth = Math.min(depthLeft, MAX_DEPTH);
     let { start: nameStart, size: nameSize, target: nameTarget, next: nameNext, view: pool } = elements;
     let i = window.position;
     for (;;) {
       // Between records.
-      while (CLASS[bytes[i]!] === 1) i++;
+      while (classes[bytes[i]!] === 1) i++;
       window.position = i;
       if (i + 1 >= end) return Scan.needsMore;
       if (bytes[i] !== LT || bytes[i + 1] === BANG || bytes[i + 1] === QUESTION) return Scan.unusual;
-      for (let slot = 0; slot < slotCount; slot++) {
-        kinds[slot] = SlotKind.missing;
-        if (collects[slot] === 1) this.#lists[slot]!.length = 0;
-      }
+      slots.clear();
       let depth = 0;
       let element: number = PARENT;
       let place = heads[PARENT]!;
@@ -156,7 +126,7 @@ export class RecordScanner implements TextSlots {
           if (
             left < 4 &&
             ((view.getInt32(i + k, true) ^ pool.getInt32(from + k, true)) & KEEP[left]!) === 0 &&
-            CLASS[bytes[i + size]!] !== 0
+            classes[bytes[i + size]!] !== 0
           ) {
             i += size;
             break;
@@ -165,7 +135,7 @@ export class RecordScanner implements TextSlots {
         }
         if (name === 0) {
           const from = i;
-          while (CLASS[bytes[i]!] === 0) i++;
+          while (classes[bytes[i]!] === 0) i++;
           if (i >= end) return Scan.needsMore;
           name = elements.find(element, bytes, from, i);
           if (name === 0) return Scan.unusual;
@@ -178,10 +148,10 @@ export class RecordScanner implements TextSlots {
         let byte = bytes[i]!;
         let isNil = false;
         if (byte !== GT) {
-          if (CLASS[byte] === 1) {
-            i = this.#readAttributes(bytes, view, i, end, child);
-            if (i < 0) return i === INCOMPLETE ? Scan.needsMore : Scan.unusual;
-            isNil = this.#isNil;
+          if (classes[byte] === 1) {
+            i = attributes.read(bytes, view, i, end, child);
+            if (i < 0) return i === Attributes.incomplete ? Scan.needsMore : Scan.unusual;
+            isNil = attributes.isNil;
             byte = bytes[i]!;
           }
           if (byte === SLASH) byte = bytes[++i]!;
@@ -196,8 +166,8 @@ export class RecordScanner implements TextSlots {
         let contentEnd = i;
         if (isEmpty) {
           const nothing = isNil ? SlotKind.null : SlotKind.empty;
-          if (wholeSlot[child]! >= 0) this.#put(wholeSlot[child]!, nothing, Form.text, i, i);
-          if (ownSlot[child]! >= 0) this.#put(ownSlot[child]!, nothing, Form.text, i, i);
+          if (wholeSlot[child]! >= 0) slots.put(wholeSlot[child]!, nothing, Form.text, i, i);
+          if (ownSlot[child]! >= 0) slots.put(ownSlot[child]!, nothing, Form.text, i, i);
           if (depth === 0) break;
         } else {
           if (depth === maxDepth) return Scan.unusual;
@@ -260,7 +230,7 @@ export class RecordScanner implements TextSlots {
             if (left > 3 || ((view.getInt32(i + k, true) ^ pool.getInt32(from + k, true)) & KEEP[left]!) !== 0)
               return i + size >= end ? Scan.needsMore : Scan.unusual;
             i += size;
-            while (CLASS[bytes[i]!] === 1) i++;
+            while (classes[bytes[i]!] === 1) i++;
             if (bytes[i] !== GT) return i >= end ? Scan.needsMore : Scan.unusual;
             i++;
             const whole = wholeSlot[element]!;
@@ -271,7 +241,7 @@ export class RecordScanner implements TextSlots {
               if (contentEnd === content) kind = isNil ? SlotKind.null : SlotKind.empty;
               else if (isNil) return Scan.unusual;
               if (whole >= 0) {
-                if (collects[whole] === 1) this.#put(whole, kind, form, content, contentEnd);
+                if (collects[whole] === 1) slots.put(whole, kind, form, content, contentEnd);
                 else if (kinds[whole] === SlotKind.missing) {
                   kinds[whole] = kind;
                   forms[whole] = form;
@@ -279,7 +249,7 @@ export class RecordScanner implements TextSlots {
                   ends[whole] = contentEnd;
                 }
               }
-              if (own >= 0) this.#put(own, kind, form, content, contentEnd);
+              if (own >= 0) slots.put(own, kind, form, content, contentEnd);
             }
             if (depth === 0) break record;
             element = stackElement[depth]!;
@@ -320,121 +290,6 @@ export class RecordScanner implements TextSlots {
     }
   }
 
-  /** Reads the attributes of a tag of `element` from the white space at `from` on; returns where they end, or below zero why not. */
-  #readAttributes(bytes: Buffer, view: DataView, from: number, end: number, element: number): number {
-    const attributes = this.#attributes;
-    const seen = this.#seen;
-    let place = attributes.heads[element]!;
-    let count = 0;
-    let i = from;
-    this.#isNil = false;
-    for (;;) {
-      if (CLASS[bytes[i]!] !== 1) return bytes[i] === GT || bytes[i] === SLASH ? i : i >= end ? INCOMPLETE : UNUSUAL;
-      do i++;
-      while (CLASS[bytes[i]!] === 1);
-      if (bytes[i] === GT || bytes[i] === SLASH) return i;
-      const { start: nameStart, size: nameSize, view: pool } = attributes;
-      let name = attributes.next[place]!;
-      if (name !== 0) {
-        const size = nameSize[name]!;
-        const at = nameStart[name]!;
-        let k = 0;
-        while (k + 4 <= size && view.getInt32(i + k, true) === pool.getInt32(at + k, true)) k += 4;
-        const left = size - k;
-        if (
-          left < 4 &&
-          ((view.getInt32(i + k, true) ^ pool.getInt32(at + k, true)) & KEEP[left]!) === 0 &&
-          CLASS[bytes[i + size]!] !== 0
-        )
-          i += size;
-        else name = 0;
-      }
-      if (name === 0) {
-        const start = i;
-        while (CLASS[bytes[i]!] === 0) i++;
-        if (i >= end) return INCOMPLETE;
-        name = attributes.find(element, bytes, start, i);
-        if (name === 0) return UNUSUAL;
-        attributes.next[place] = name;
-      }
-      const target = attributes.target[name]!;
-      if (target === SEEN_BY_ALL || count === MAX_ATTRIBUTES) return UNUSUAL;
-      for (let k = 0; k < count; k++) if (seen[k] === name) return UNUSUAL;
-      seen[count++] = name;
-      place = name;
-
-      while (CLASS[bytes[i]!] === 1) i++;
-      if (bytes[i] !== EQUALS) return i >= end ? INCOMPLETE : UNUSUAL;
-      do i++;
-      while (CLASS[bytes[i]!] === 1);
-      const quote = bytes[i]!;
-      if (quote !== 0x22 && quote !== 0x27) return i >= end ? INCOMPLETE : UNUSUAL;
-      const start = ++i;
-      const quotes = Math.imul(quote, ONES);
-      let kind: number = SlotKind.plain;
-      for (;;) {
-        const word = view.getInt32(i, true);
-        const isQuote = word ^ quotes;
-        const isTag = word ^ TAGS;
-        const isAmpersand = word ^ AMPERSANDS;
-        const marks =
-          (((isQuote - ONES) & ~isQuote) |
-            ((isTag - ONES) & ~isTag) |
-            ((isAmpersand - ONES) & ~isAmpersand) |
-            ((word - CONTROLS) & ~word)) &
-          HIGH_BITS;
-        if (marks === 0) {
-          i += 4;
-          continue;
-        }
-        i += (31 - Math.clz32(marks & -marks)) >> 3;
-        const byte = bytes[i]!;
-        if (byte === quote) break;
-        if (byte === AMPERSAND) {
-          const behind = referenceEnd(bytes, i);
-          if (behind < 0) return i + MAX_REFERENCE >= end ? INCOMPLETE : UNUSUAL;
-          i = behind;
-        } else if (CLASS[byte] === 1) i++;
-        else return i >= end ? INCOMPLETE : UNUSUAL;
-        kind = SlotKind.other;
-      }
-      if (target === NIL) {
-        // Only spaces around it are left to think about.
-        if (kind === SlotKind.other || CLASS[bytes[start]!] === 1 || CLASS[bytes[i - 1]!] === 1) return UNUSUAL;
-        this.#isNil = i - start === 1 ? bytes[start] === 0x31 : bytes.toString('latin1', start, i) === 'true';
-      } else if (target > 0) this.#put(target - 1, i === start ? SlotKind.empty : kind, Form.attribute, start, i);
-      i++;
-    }
-  }
-
-  #put(slot: number, kind: number, form: number, start: number, end: number): void {
-    if (this.#collects[slot] === 1) this.#lists[slot]!.push(kind, form, start, end);
-    else if (this.kinds[slot] === SlotKind.missing) {
-      this.kinds[slot] = kind;
-      this.#forms[slot] = form;
-      this.starts[slot] = start;
-      this.ends[slot] = end;
-    }
-  }
-
-  unescape(bytes: Buffer, start: number, end: number, target: Uint8Array, at: number): number {
-    return resolveBytes(bytes, start, end, target, at);
-  }
-
-  text(bytes: Buffer, slot: number): string {
-    return textOf(bytes, this.#forms[slot]!, this.starts[slot]!, this.ends[slot]!);
-  }
-
-  /** The texts of an element's repetitions in the record; null for one that is nil. */
-  texts(bytes: Buffer, slot: number): readonly (string | null)[] {
-    const list = this.#lists[slot]!;
-    const texts: (string | null)[] = [];
-    for (let k = 0; k < list.length; k += 4) {
-      texts.push(list[k] === SlotKind.null ? null : textOf(bytes, list[k + 1]!, list[k + 2]!, list[k + 3]!));
-    }
-    return texts;
-  }
-
   /** Whether no character that XML has no place for is among the window's bytes, but for control characters. */
   #isSearched(window: Window): boolean {
     const { bytes, position, end, base } = window;
@@ -448,9 +303,4 @@ export class RecordScanner implements TextSlots {
     }
     return false;
   }
-}
-
-function textOf(bytes: Buffer, form: number, start: number, end: number): string {
-  const raw = bytes.toString('utf8', start, end);
-  return form === Form.text ? resolveText(raw) : form === Form.attribute ? resolveAttribute(raw) : resolveCdata(raw);
 }

@@ -38,8 +38,7 @@ export function cellText(batch: RowBatch, row: number, column: number): string |
 
 /**
  * Builds row batches cell by cell. Call `beginRow`, then one `write…` per column in order, then `endRow`; `finish` hands
- * over the batch and starts afresh. `isFull` says that a batch of useful size is ready. `abandonRow` forgets the row
- * being written.
+ * over the batch and starts afresh. `isFull` says that a batch of useful size is ready.
  *
  * A cell can also be written in place: `reserve(n)` returns the buffer with room for a cell of `n` bytes at `cellStart`,
  * and `closeCell(length)` ends it.
@@ -198,10 +197,6 @@ export class RowBatchBuilder {
     bytes[start + 5] = this.columnCount >>> 8;
     bytes[start + 6] = this.columnCount;
     this.#rowCount++;
-  }
-
-  abandonRow(): void {
-    this.#position = this.#rowStart;
   }
 
   /** Hands over what was built and starts an empty batch with fresh buffers. */
