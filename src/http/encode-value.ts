@@ -37,14 +37,26 @@ export function encodeHeaderText(name: string, text: string): string {
   return Buffer.from(text, 'utf8').toString('latin1').trim();
 }
 
-/** Text between two XML tags or within an attribute. */
-export function encodeXmlText(text: string): string {
-  return text
-    .replaceAll('&', '&amp;')
-    .replaceAll('<', '&lt;')
-    .replaceAll('>', '&gt;')
-    .replaceAll('"', '&quot;')
-    .replaceAll("'", '&apos;');
+const XML_REFERENCES: Readonly<Record<string, string>> = {
+  '&': '&amp;',
+  '<': '&lt;',
+  '>': '&gt;',
+  '"': '&quot;',
+  "'": '&apos;',
+  // A parser makes other characters of these as they are (XML 1.0, sections 2.11 and 3.3.3).
+  '\t': '&#9;',
+  '\n': '&#10;',
+  '\r': '&#13;',
+};
+
+/** Text between two XML tags or within an attribute. Throws 22P02 for a character that XML cannot hold (XML 1.0, section 2.2). */
+export function encodeXmlText(name: string, text: string): string {
+  if (/[\u0000-\u0008\u000b\u000c\u000e-\u001f\ufffe\uffff]/.test(text)) {
+    throw errors.invalidText(`the value of "${name}" has a character that XML cannot hold`, {
+      hint: 'Remove the control character from the value.',
+    });
+  }
+  return wellFormed(text).replace(/[&<>"'\t\n\r]/g, (character) => XML_REFERENCES[character]!);
 }
 
 /** The text without halves of surrogate pairs, which no encoder takes. */

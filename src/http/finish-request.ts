@@ -85,7 +85,7 @@ function writeBody(body: DraftBody): string {
       return body.text.replace(/\{([^{}\s]+)\}/g, (all, name: string) => {
         const value = body.values.get(name);
         if (value === undefined) return all;
-        return body.type === 'xml' ? encodeXmlText(value) : value;
+        return body.type === 'xml' ? encodeXmlText(name, value) : value;
       });
   }
 }

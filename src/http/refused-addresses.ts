@@ -3,7 +3,7 @@ import { BlockList, isIP } from 'node:net';
 
 /**
  * Link-local addresses (RFC 3927, RFC 4291 section 2.5.6), where clouds keep the metadata and credentials of the machine, and
- * the few such services that live elsewhere: Alibaba Cloud's, Azure's, AWS's over IPv6.
+ * the few such services that live elsewhere: Alibaba Cloud's, Azure's, AWS's and Google's over IPv6.
  */
 const REFUSED = new BlockList();
 REFUSED.addSubnet('169.254.0.0', 16, 'ipv4');
@@ -11,6 +11,14 @@ REFUSED.addSubnet('fe80::', 10, 'ipv6');
 REFUSED.addAddress('100.100.100.200', 'ipv4');
 REFUSED.addAddress('168.63.129.16', 'ipv4');
 REFUSED.addAddress('fd00:ec2::254', 'ipv6');
+REFUSED.addAddress('fd20:ce::254', 'ipv6');
+// The IPv4 ones as gateways between the two write them: IPv4-compatible, NAT64 (RFC 6052) and 6to4 (RFC 3056).
+for (const prefix of ['::', '64:ff9b::']) {
+  REFUSED.addSubnet(`${prefix}a9fe:0`, 112, 'ipv6');
+  REFUSED.addAddress(`${prefix}6464:64c8`, 'ipv6');
+  REFUSED.addAddress(`${prefix}a83f:8110`, 'ipv6');
+}
+REFUSED.addSubnet('2002:a9fe::', 32, 'ipv6');
 
 /** No connection was made, because its address is one that only the machine itself should ask. */
 export class RefusedAddress extends Error {

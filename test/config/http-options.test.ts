@@ -148,7 +148,7 @@ describe('tokens by pattern', () => {
     expect(source.pagination).toMatchObject({ place: 'body', parameter: 'p' });
     await check(
       dsnWith('pagination: { type: page, parameter: ‸p, place: body }', body('{q}')),
-      /can only be placed in/,
+      /the body has no "\{p\}"/,
     );
   });
 });

@@ -13,6 +13,13 @@ describe('link-local and metadata addresses', () => {
     ['[::ffff:a9fe:a9fe]', true],
     ['100.100.100.200', true],
     ['[fd00:ec2::254]', true],
+    ['[fd20:ce::254]', true],
+    ['[::169.254.169.254]', true],
+    ['[64:ff9b::169.254.169.254]', true],
+    ['[64:ff9b::100.100.100.200]', true],
+    ['[2002:a9fe:a9fe::1]', true],
+    ['[64:ff9b::8.8.8.8]', false],
+    ['[2002:808:808::1]', false],
     ['127.0.0.1', false],
     ['10.0.0.1', false],
     ['[::1]', false],
@@ -22,16 +29,19 @@ describe('link-local and metadata addresses', () => {
     expect(isRefusedAddress(host)).toBe(expected);
   });
 
-  it.each(['http://169.254.169.254/latest', 'http://2852039166/', 'http://0xa9.0xfe.0xa9.0xfe/', 'http://[fe80::1]/'])(
-    'are not asked: %s',
-    async (url) => {
-      const { scanner } = newHarness();
-      const error = await failureOf(scanAll(scanner, specOf(table(httpSource(url)))));
-      expect(error.sqlstate).toBe('HV00N');
-      expect(error.message).toContain('allow_link_local');
-      await scanner.close();
-    },
-  );
+  it.each([
+    'http://169.254.169.254/latest',
+    'http://2852039166/',
+    'http://0xa9.0xfe.0xa9.0xfe/',
+    'http://0251.0376.0251.0376/',
+    'http://[fe80::1]/',
+  ])('are not asked: %s', async (url) => {
+    const { scanner } = newHarness();
+    const error = await failureOf(scanAll(scanner, specOf(table(httpSource(url)))));
+    expect(error.sqlstate).toBe('HV00N');
+    expect(error.message).toContain('allow_link_local');
+    await scanner.close();
+  });
 
   it('are not asked by a name that stands for one, by none of several, nor by a redirect', async () => {
     const found: Lookup = (_host, options, callback) => {

@@ -25,8 +25,7 @@ export function buildFilters(
     checkFilter(settings, column, context);
     const place = readPlace(input, at, `the filter on "${column}"`, context);
     if (place === null) return [];
-    if (!isDamaged(context, [...settings.path, 'body']))
-      checkPlacement(place, [...at, place.place], body?.type ?? null, context);
+    if (!isDamaged(context, [...settings.path, 'body'])) checkPlacement(place, [...at, place.place], body, context);
     if (place.place === 'path' && input.required === false) {
       const message = `the filter on "${column}" fills the path, so it cannot be optional`;
       problems.add(
@@ -67,7 +66,7 @@ export function buildLimit(settings: TableSettings, body: BodyModel | null, cont
     const hint = 'Most statements have no LIMIT to fill it with; use query, header or body.';
     context.problems.add(context.tree.keyAt([...path, 'path']), '"limit" cannot be placed in the path', hint);
   }
-  checkPlacement(place, [...path, place.place], body?.type ?? null, context);
+  checkPlacement(place, [...path, place.place], body, context);
   return { ...place, max: limit.max ?? null };
 }
 

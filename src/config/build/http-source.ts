@@ -1,4 +1,3 @@
-import { reveal } from '../../core/secret.js';
 import { parseDuration } from '../duration.js';
 import type { AuthModel, DriverOptions, HttpSource, RequestLimits, RetryModel } from '../model.js';
 import { providerPreset } from '../providers/registry.js';
@@ -124,27 +123,20 @@ function buildOrigins(settings: TableSettings, { tree, problems }: BuildContext)
   });
 }
 
-/** Whether a text or XML body has `{name}` in it. */
-function hasTextPlace(body: HttpSource['body'], name: string): boolean {
-  return (body?.type === 'text' || body?.type === 'xml') && reveal(body.text).includes(`{${name}}`);
-}
-
 /** What paginator and key put into headers and bodies must have a place there. */
 function checkPlacements(source: HttpSource, settings: TableSettings, context: BuildContext): void {
-  const bodyType = source.body?.type ?? null;
   if (isDamaged(context, [...settings.path, 'body'])) return;
   const { pagination, auth } = source;
   if (pagination.type !== 'none') {
     const { path } = settings.get('pagination')!;
     const { place } = pagination;
     const check = (parameter: string, key: string): void => {
-      if (place === 'body' && hasTextPlace(source.body, parameter)) return;
-      checkPlacement({ place, parameter }, [...path, key], bodyType, context);
+      checkPlacement({ place, parameter }, [...path, key], source.body, context);
     };
     if ('parameter' in pagination) check(pagination.parameter, 'parameter');
     if (pagination.sizeParameter !== null) check(pagination.sizeParameter, 'size_parameter');
   }
   if (auth.type === 'api_key' && auth.place === 'body') {
-    checkPlacement(auth, [...settings.get('auth')!.path, 'body'], bodyType, context);
+    checkPlacement(auth, [...settings.get('auth')!.path, 'body'], source.body, context);
   }
 }

@@ -136,6 +136,6 @@ function placeOf(
     const hint = 'Most statements have none to fill it with; use query, header or body.';
     context.problems.add(context.tree.keyAt([...path, 'path']), `"${key}" cannot be placed in the path`, hint);
   }
-  checkPlacement(place, [...path, place.place], body?.type ?? null, context);
+  checkPlacement(place, [...path, place.place], body, context);
   return place;
 }

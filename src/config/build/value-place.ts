@@ -1,4 +1,5 @@
-import type { ValuePlace } from '../model.js';
+import { reveal } from '../../core/secret.js';
+import type { BodyModel, ValuePlace } from '../model.js';
 import type { SourcePath } from '../source-tree.js';
 import type { BuildContext } from './context.js';
 
@@ -35,7 +36,7 @@ export function readPlace(
 export function checkPlacement(
   { place, parameter }: { readonly place: ValuePlace; readonly parameter: string },
   path: SourcePath,
-  bodyType: 'json' | 'form' | 'text' | 'xml' | null,
+  body: BodyModel | null,
   context: BuildContext,
 ): void {
   const { tree, problems } = context;
@@ -43,16 +44,20 @@ export function checkPlacement(
     problems.add(tree.at(path), `"${tree.written(path)}" is not a header name`, 'Use letters, digits and "-".');
   }
   if (place !== 'body') return;
-  if (bodyType !== 'json' && bodyType !== 'form') {
+  if (body === null) {
     const hint = 'Add "body: { json: {} }" or "body: { form: {} }" and a method such as POST.';
-    problems.add(tree.at(path), 'a value can only be placed in a JSON body or a form, and this table has none', hint);
-  } else if (bodyType === 'json' && !/^\$[.[]/.test(parameter)) {
+    problems.add(tree.at(path), 'a value can only be placed in a body, and this table has none', hint);
+  } else if (body.type === 'text' || body.type === 'xml') {
+    if (reveal(body.text).includes(`{${parameter}}`)) return;
+    const hint = `Write {${parameter}} in the body's text where the value goes.`;
+    problems.add(tree.at(path), `the body has no "{${parameter}}"`, hint);
+  } else if (body.type === 'json' && !/^\$[.[]/.test(parameter)) {
     problems.add(
       tree.at(path),
       `"${tree.written(path)}" is not a place in a JSON body`,
       'Write a JSONPath such as $.filter.status.',
     );
-  } else if (bodyType === 'form' && parameter.startsWith('$')) {
+  } else if (body.type === 'form' && parameter.startsWith('$')) {
     problems.add(tree.at(path), `"${tree.written(path)}" is not a field of a form`, 'Write the name of the field.');
   }
 }
