@@ -30,13 +30,17 @@ export function ownValues(node: PlanNode, column: string, names: SubqueryNames):
 }
 
 function rowFunction(text: string): OwnValues | null {
-  const call = parseExpression(text)?.FuncCall as Node | undefined;
+  // EXPLAIN lists the functions of ROWS FROM with commas between them.
+  const list = parseExpression(`tidegate_list(${text})`)?.FuncCall as Node | undefined;
+  const [first, ...others] = (list?.args as Node[] | undefined) ?? [];
+  const call = others.length > 0 ? undefined : (first?.FuncCall as Node | undefined);
   const name = stringList(call?.funcname).join('.');
   if (call === undefined || !ROW_FUNCTIONS.has(name)) return null;
   const args = (call.args as Node[] | undefined) ?? [];
   const functions = args.map(functionsOf);
   if (functions.includes(null) || (name === 'unnest' && args.length > 1)) return null;
-  return { sql: `SELECT v FROM ${text} AS f (v)`, functions: functions.flatMap((names) => names!) };
+  // The inner SELECT fails where a row has several columns.
+  return { sql: `SELECT (SELECT f.*) FROM ${text} AS f`, functions: functions.flatMap((names) => names!) };
 }
 
 /** Asks for the values of several; each as an array constant, null where it has none or too many. */

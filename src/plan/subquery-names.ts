@@ -1,3 +1,4 @@
+import { PLAN_PREFIX } from '../engine/names.js';
 import { readColumn } from './equalities.js';
 import { type Node, parseStatements, quoteIdentifier, stringList, toSql } from './syntax.js';
 
@@ -16,6 +17,8 @@ export class SubqueryNames {
   readonly #aliases = new Set<string>();
   /** The rows of each VALUES list, as nodes. */
   readonly #values: (readonly Node[])[] = [];
+  /** Names of what is read besides plan tables, by which lists may come into the plan that are not in the statement. */
+  readonly #others = new Set<string>();
   /** Whether a function's rows may be numbered in a column more than the function has. */
   readonly hasOrdinality: boolean;
 
@@ -41,10 +44,15 @@ export class SubqueryNames {
     return same.length === 1 ? same[0]! : null;
   }
 
-  /** The constants in the n-th column of the statement's only VALUES list, as SQL; null: others, or several lists. */
+  /**
+   * The constants in the n-th column of the VALUES list that the plan reads, as SQL; null: they are something else, or it could
+   * be another list, such as a view's.
+   */
   valuesOf(position: number): string[] | null {
-    const [rows, ...others] = this.#values;
-    if (rows === undefined || others.length > 0) return null;
+    const [rows, ...lists] = this.#values;
+    const hasOthers = [...this.#others].some((name) => !this.#queries.has(name));
+    // A list of one row is no scan of its own.
+    if (rows === undefined || rows.length < 2 || lists.length > 0 || hasOthers) return null;
     const texts = rows.map((row) => constantSql((row.List as { items?: Node[] } | undefined)?.items?.[position - 1]));
     return texts.includes(null) ? null : (texts as string[]);
   }
@@ -66,6 +74,10 @@ export class SubqueryNames {
       }
       if ((key === 'aliasname' || key === 'relname' || key === 'ctename') && typeof value === 'string')
         this.#aliases.add(value);
+      if (key === 'RangeVar' || key === 'RangeFunction') {
+        const name = (value as Node).relname as string | undefined;
+        if (name?.startsWith(PLAN_PREFIX) !== true) this.#others.add(name ?? '()');
+      }
       if (key === 'valuesLists') this.#values.push(value as Node[]);
       this.#visit(value);
     }

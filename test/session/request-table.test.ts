@@ -467,6 +467,7 @@ describe('values of the statement itself', () => {
     const sql =
       "CREATE TEMP TABLE mine (o text, n int); INSERT INTO mine VALUES ('a', 1), ('b', 2), (NULL, 3), ('a', 4)";
     expect(errorOf(await client.query(sql))).toBeNull();
+    expect(errorOf(await client.query("CREATE TEMP VIEW listed AS VALUES ('a'), ('b')"))).toBeNull();
   });
 
   it.each<[string, number, string[]]>([
@@ -510,6 +511,9 @@ describe('values of the statement itself', () => {
   });
 
   it.each([
+    "SELECT r.body FROM ROWS FROM (unnest(ARRAY[1]), unnest(ARRAY[2])) u (x, y) JOIN hub.comments r ON r.number = u.x AND r.org = 'a' AND r.repo = 'a1'",
+    // a list that may be the view's
+    "SELECT r.name FROM listed l JOIN hub.repos r ON r.org = l.column1 WHERE 'a' IN (VALUES ('a'), ('c'))",
     // whose numbers are another column
     "SELECT c.body FROM unnest(ARRAY[7, 8]) WITH ORDINALITY u (x, i) JOIN hub.comments c ON c.number = u.i AND c.org = 'a' AND c.repo = 'a1'",
     'SELECT r.name FROM (SELECT o FROM mine UNION ALL SELECT login FROM hub.orgs) u JOIN hub.repos r ON r.org = u.o',
