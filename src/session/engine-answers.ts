@@ -75,5 +75,8 @@ export const FINAL: Readonly<Record<RequestKind, ReadonlySet<number>>> = {
   function: new Set([ANSWER.ready]),
 };
 
+/** Requests that run nothing: they change no setting, and no table. */
+export const PREPARES: ReadonlySet<RequestKind> = new Set(['parse', 'bind', 'describe', 'close']);
+
 /** Requests after which the engine is ready again even if they failed. */
 export const ENDS_IN_READY: ReadonlySet<RequestKind> = new Set(['startup', 'sync', 'query', 'function']);

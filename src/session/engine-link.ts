@@ -10,6 +10,7 @@ import {
   EngineError,
   type Expectation,
   FINAL,
+  PREPARES,
   type RequestKind,
   SkippedError,
 } from './engine-answers.js';
@@ -65,6 +66,11 @@ export class EngineLink {
     return this.#expected.length > 0;
   }
 
+  /** All that the engine still owes are answers to the messages that prepare a statement. */
+  get isPreparing(): boolean {
+    return this.#expected.every(({ kind }) => PREPARES.has(kind));
+  }
+
   get isClosed(): boolean {
     return this.#isClosed;
   }
@@ -100,6 +106,8 @@ export class EngineLink {
     }
     this.#requests.write(bytes);
     if (ENDS_IN_READY.has(kind)) this.#syncsSent++;
+    // Whoever waits for all answers has asked for those before it only.
+    else if (this.#idleWaiters.length > 0) this.#requests.write(frontend.flush);
     // After a failure the first answer still owed is that of the Sync; what follows it is not skipped.
     if (this.#isFailed && this.#expected.length === 0 && kind !== 'sync') this.#skip({ kind, ...disposition });
     else this.#expected.push({ kind, ...disposition });

@@ -54,7 +54,7 @@ export class ExtendedQuery {
     onError?: (frame: Buffer) => Buffer,
   ): void {
     const { link, prepared } = this.#session;
-    const statement: PreparedStatement = { virtual, parameterOids, fields: null };
+    const statement: PreparedStatement = { virtual, isDescribed: false, parameterOids, fields: null };
     const undo = prepared.set(name, statement);
     link.request(bytes, 'parse', onError === undefined ? { onFailed: undo } : { onFailed: undo, onError });
     if (virtual !== null) void describeStatement(this.#session, name, statement).catch(() => {});
@@ -106,7 +106,8 @@ export class ExtendedQuery {
   async #executeVirtual(frame: Frame, name: string, portal: Portal, maxRows: number): Promise<void> {
     const session = this.#session;
     const { link } = session;
-    await link.settled();
+    // Behind nothing but Bind and the like, what it takes to start is asked in the same round trip.
+    if (portal.running !== null || !portal.prepared.isDescribed || !link.isPreparing) await link.settled();
     if (link.isFailed || link.isClosed) return;
     const failed = async (error: unknown): Promise<void> => {
       const sqlstate = await session.report(error, (position) => position);

@@ -1,5 +1,5 @@
 import { scanTokens, toSql } from '../plan/syntax.js';
-import { type FieldDescription, readBind, readRowDescription } from '../wire/messages.js';
+import { type BindMessage, type FieldDescription, readBind, readRowDescription } from '../wire/messages.js';
 import { frontend } from '../wire/write.js';
 import { ActiveStatement } from './active-statement.js';
 import type { BoundStatement } from './bound-statement.js';
@@ -54,12 +54,27 @@ export interface AskedStatement {
   readonly questions: PlanQuestions | null;
 }
 
+/** The portal's Bind message, read; where it cannot be, the engine has refused it too, and in its own words. */
+function readAccepted(
+  { link }: SessionState,
+  portal: Portal,
+  described: Promise<unknown>,
+): BindMessage | Promise<never> {
+  try {
+    return readBind(portal.bind);
+  } catch (error) {
+    link.send(frontend.flush);
+    return described.then(() => Promise.reject(error));
+  }
+}
+
 /** The portal's statement with its parameters, and its result columns as the engine describes them. */
 async function bindPortal(session: SessionState, name: string, portal: Portal): Promise<AskedStatement> {
   const { link, prepared, text } = session;
   const statement = portal.prepared.virtual!;
-  const bind = readBind(portal.bind);
   const description = link.ask(frontend.describe('portal', name), 'describe');
+  const read = readAccepted(session, portal, description);
+  const bind = read instanceof Promise ? await read : read;
   const target = statement.kind === 'execute' ? prepared.get(statement.preparedName ?? '') : undefined;
   const oids = target === undefined ? portal.prepared.parameterOids : [];
   const bindWith = (parameters: readonly (Buffer | null)[], fields: readonly FieldDescription[] | null) =>

@@ -6,7 +6,8 @@ import type { ActiveStatement } from './active-statement.js';
 export interface PreparedStatement {
   /** Taken apart, when it may name a virtual table; null: the engine runs it alone. */
   readonly virtual: Statement | null;
-  /** Known once the engine has described it. */
+  /** Whether the engine has described it: then its parameters' types and its fields are known. */
+  isDescribed: boolean;
   parameterOids: readonly number[];
   fields: readonly FieldDescription[] | null;
 }

@@ -106,7 +106,7 @@ export class SimpleQuery {
   async #describe(statement: Statement): Promise<AskedStatement & { readonly rowDescription: Buffer | null }> {
     const session = this.#session;
     const { link } = session;
-    const entry: PreparedStatement = { virtual: statement, parameterOids: [], fields: null };
+    const entry: PreparedStatement = { virtual: statement, isDescribed: false, parameterOids: [], fields: null };
     const answers = Promise.all([
       link.ask(frontend.close('statement', OWN), 'close'),
       inUtf8(link, () => link.ask(frontend.parse(OWN, ownText(statement)), 'parse')),

@@ -46,6 +46,7 @@ export async function describeStatement(
     statement.fields = readRowDescription(bytes);
     row = bytes;
   }
+  statement.isDescribed = true;
   return row;
 }
 
@@ -65,7 +66,7 @@ export function noteNamedObjects(session: SessionState, statement: Statement): v
     const sql = Buffer.from(statement.text.slice(statement.inner!.start, statement.inner!.end), 'latin1').toString();
     const [inner] = readStatements(sql) ?? [];
     const virtual = inner !== undefined && session.services.names().mayConcern(inner) ? inner : null;
-    const entry: PreparedStatement = { virtual, parameterOids: [], fields: null };
+    const entry: PreparedStatement = { virtual, isDescribed: false, parameterOids: [], fields: null };
     prepared.set(statement.preparedName!, entry);
   }
 }

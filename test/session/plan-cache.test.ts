@@ -168,6 +168,14 @@ async function roundTrips(work: () => Promise<unknown>): Promise<number> {
   return flushes + syncs;
 }
 
+it('the engine is asked as seldom as can be: prepared statements', async () => {
+  const execute = (status: string) => () =>
+    client.query({ name: 'p', text: 'SELECT id FROM shop.orders WHERE status = $1', values: [status] });
+  await execute('open')();
+  expect(await roundTrips(execute('open'))).toBe(2);
+  expect(await roundTrips(execute('paid'))).toBe(2);
+});
+
 it.each([
   ['rows that stream', "SELECT id FROM shop.orders WHERE status = 'open'", 2, 2],
   ['an unqualified name', "SELECT id FROM orders WHERE status = 'open'", 3, 2],

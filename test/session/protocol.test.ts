@@ -76,6 +76,26 @@ describe('the extended protocol on virtual tables', () => {
     expect(typesOf(await client.until('Z'))).toBe('12DDsDDDCZ');
   });
 
+  it('goes on when a portal of the engine path is closed in the pipeline of the next statement', async () => {
+    expect(errorOf(await client.query('BEGIN'))).toBeNull();
+    client.send(
+      parse('', 'SELECT id FROM shop.orders ORDER BY id DESC'),
+      bindText('left', ''),
+      execute('left', 2),
+      sync,
+    );
+    expect(typesOf(await client.until('Z'))).toBe('12DDsZ');
+    client.send(
+      close('portal', 'left'),
+      parse('', 'SELECT id FROM shop.orders WHERE id = 1'),
+      bindText('next', ''),
+      execute('next'),
+      sync,
+    );
+    expect(typesOf(await client.until('Z', 3000))).toBe('312DCZ');
+    expect(errorOf(await client.query('ROLLBACK'))).toBeNull();
+  });
+
   it('skips what follows an error until Sync, and forgets statements that were skipped', async () => {
     client.send(
       parse('bad', 'SELECT nope FROM shop.orders'),
