@@ -1,12 +1,13 @@
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: these are the interpolations that DSN files hold.
 
-import { execFile } from 'node:child_process';
+import { type ChildProcess, execFile, fork } from 'node:child_process';
+import { once } from 'node:events';
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { gzipSync } from 'node:zlib';
-import { afterEach, describe, expect, test } from 'vitest';
+import { afterAll, afterEach, describe, expect, test } from 'vitest';
 import { type ApiHandler, startApi } from '../support/api-server.js';
 
 const COMMAND = fileURLToPath(new URL('../../dist/src/cli/main.js', import.meta.url));
@@ -30,7 +31,22 @@ function newFolder(): string {
   return folder;
 }
 
-function run(cwd: string, args: readonly string[], env: NodeJS.ProcessEnv = {}): Promise<Ended> {
+const HOST = fileURLToPath(new URL('../cli/child/host.mjs', import.meta.url));
+let host: ChildProcess | null = null;
+afterAll(() => {
+  host?.kill();
+});
+
+/** Runs a command in a process that the tests of this file share: most need not see it start and end. */
+async function run(cwd: string, args: readonly string[], env: NodeJS.ProcessEnv = {}): Promise<Ended> {
+  host ??= fork(HOST, { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
+  host.send({ command: COMMAND, cwd, args, env });
+  const [ended] = (await once(host, 'message', { signal: AbortSignal.timeout(60_000) })) as [Ended];
+  return ended;
+}
+
+/** Runs a command in a process of its own. */
+function start(cwd: string, args: readonly string[], env: NodeJS.ProcessEnv = {}): Promise<Ended> {
   return new Promise((resolve) => {
     execFile(
       process.execPath,
@@ -64,7 +80,7 @@ describe.skipIf(!existsSync(COMMAND))('tidegate discover', () => {
       return { body: { items: records((page - 1) * 10 + 1, page > 3 ? 0 : 10), meta: { page, total_pages: 3 } } };
     });
     const folder = newFolder();
-    const { code, out } = await run(folder, [
+    const { code, out } = await start(folder, [
       'discover',
       `${url}/v1/things?expand=all`,
       '--header',
@@ -217,11 +233,11 @@ describe.skipIf(!existsSync(COMMAND))('tidegate discover', () => {
 describe.skipIf(!existsSync(COMMAND))('tidegate init, check and query', () => {
   test('work one after the other in an empty folder', { timeout: 120_000 }, async () => {
     const folder = newFolder();
-    expect(await run(folder, ['init'])).toMatchObject({ code: 0 });
-    expect(await run(folder, ['init'])).toMatchObject({ code: 1, error: expect.stringContaining('exists already') });
-    expect(await run(folder, ['check'])).toMatchObject({ code: 0, out: 'shop: 1 tables, 1 views, valid\n' });
+    expect(await start(folder, ['init'])).toMatchObject({ code: 0 });
+    expect(await start(folder, ['init'])).toMatchObject({ code: 1, error: expect.stringContaining('exists already') });
+    expect(await start(folder, ['check'])).toMatchObject({ code: 0, out: 'shop: 1 tables, 1 views, valid\n' });
     const sql = `SELECT id, customer, total, NULL AS nothing, '' AS empty, 'a "b"' AS quoted, ARRAY[1, NULL] AS list FROM shop.orders WHERE id IN (1, 3) ORDER BY id`;
-    const query = async (format: string): Promise<Ended> => await run(folder, ['query', sql, '--format', format]);
+    const query = async (format: string): Promise<Ended> => await start(folder, ['query', sql, '--format', format]);
     expect(await query('csv')).toMatchObject({
       code: 0,
       out: 'id,customer,total,nothing,empty,quoted,list\n1,Ann Berg,120.50,,"","a ""b""","{1,NULL}"\n3,"Lund, Ida",310.00,,"","a ""b""","{1,NULL}"\n',
@@ -243,8 +259,8 @@ describe.skipIf(!existsSync(COMMAND))('tidegate init, check and query', () => {
 
   test('an error has its SQLSTATE and place, and exit code 1', async () => {
     const folder = newFolder();
-    await run(folder, ['init']);
-    const { code, out, error } = await run(folder, ['query', 'SELECT *\nFROM shop.ordrs']);
+    await start(folder, ['init']);
+    const { code, out, error } = await start(folder, ['query', 'SELECT *\nFROM shop.ordrs']);
     expect([code, out]).toEqual([1, '']);
     expect(error).toBe(
       'ERROR:  42P01: relation "shop.ordrs" does not exist\nLINE 2: FROM shop.ordrs\n             ^\n',
