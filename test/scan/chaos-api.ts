@@ -63,7 +63,7 @@ export async function startChaosApi(certificates: Certificates | null): Promise<
     random();
     if (random() > 0.2) return null;
     const fault = faults[Math.floor(random() * faults.length)]!;
-    return RARE.has(fault) && random() > 0.15 ? 'cut' : fault;
+    return RARE.has(fault) && random() > 0.35 ? 'cut' : fault;
   };
 
   const answer = ({ authorization, url, send, fail }: Exchange): void => {
