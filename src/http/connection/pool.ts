@@ -92,8 +92,8 @@ export class ConnectionPool {
         if (!connection.isFresh(Number.POSITIVE_INFINITY)) connection.destroy(new ConnectionFailure('TIDEGATE_CLOSED'));
       }
       lane.idle = lane.idle.filter((connection) => !connection.isClosed);
-      // With TLS it is remembered: there is a session, and the protocol that was agreed on.
-      if (lane.idle.length === 0 && lane.sessions.session === undefined) this.#lanes.delete(key);
+      const isForgettable = lane.sessions.session === undefined && lane.http2.isUnused;
+      if (lane.idle.length === 0 && isForgettable) this.#lanes.delete(key);
     }
     if ([...this.#lanes.values()].every(({ idle }) => idle.length === 0)) this.#stopSweeping();
   }

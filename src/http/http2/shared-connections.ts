@@ -29,6 +29,11 @@ export class SharedConnections {
     this.#onHttp1 = onHttp1;
   }
 
+  /** Nothing is open and nothing is known of the server. */
+  get isUnused(): boolean {
+    return this.#connections.size === 0 && this.#opening === null && !this.#isHttp1;
+  }
+
   /** Null where HTTP/1.1 is to be used. Throws what `requestOver` and `openSocket` throw. */
   async request(
     target: ConnectionTarget,
