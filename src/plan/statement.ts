@@ -1,6 +1,13 @@
 import { type CursorAction, readCursorAction } from './cursor-action.js';
 import type { References } from './references.js';
 import { findReferences } from './references.js';
+import {
+  argumentRanges,
+  closingParenthesis,
+  explainedRange,
+  preparedRange,
+  rangeInParentheses,
+} from './statement-ranges.js';
 import type { ByteText, Node, ParsedStatement, Token } from './syntax.js';
 import { parseStatements, scanTokens, stringList, toByteText, toSql } from './syntax.js';
 
@@ -222,52 +229,4 @@ function explainOptions(body: Node): ExplainOptions {
     analyze: !['false', 'off', '0', null].includes(argument('analyze')),
     isText: (argument('format') ?? 'text') === 'text',
   };
-}
-
-/** What EXPLAIN explains: everything behind its options. */
-function explainedRange(tokens: readonly Token[], body: Node, end: number): { start: number; end: number } {
-  let index = 1;
-  if (((body.options as Node[] | undefined) ?? []).length > 0) {
-    if (tokens[1]?.text === '(') index = closingParenthesis(tokens, 1) + 1;
-    else while (/^(analy[sz]e|verbose)$/i.test(tokens[index]?.text ?? '')) index++;
-  }
-  return { start: tokens[index]?.start ?? end, end };
-}
-
-/** What PREPARE prepares: everything behind its AS. */
-function preparedRange(tokens: readonly Token[], end: number): { start: number; end: number } {
-  let index = 2;
-  if (tokens[2]?.text === '(') index = closingParenthesis(tokens, 2) + 1;
-  return { start: tokens[index + 1]?.start ?? end, end };
-}
-
-function rangeInParentheses(tokens: readonly Token[], open: number): { start: number; end: number } {
-  return { start: tokens[open]!.end, end: tokens[closingParenthesis(tokens, open)]!.start };
-}
-
-function closingParenthesis(tokens: readonly Token[], open: number): number {
-  let depth = 0;
-  for (let index = open; index < tokens.length; index++) {
-    if (tokens[index]!.text === '(') depth++;
-    if (tokens[index]!.text === ')' && --depth === 0) return index;
-  }
-  return tokens.length - 1;
-}
-
-/** `EXECUTE name (a, b)`: the ranges of a and b. */
-function argumentRanges(tokens: readonly Token[]): { start: number; end: number }[] {
-  if (tokens[2]?.text !== '(') return [];
-  const close = closingParenthesis(tokens, 2);
-  const ranges: { start: number; end: number }[] = [];
-  let start = tokens[2].end;
-  let depth = 0;
-  for (let index = 3; index <= close; index++) {
-    const token = tokens[index]!;
-    if ((token.text === ',' && depth === 0) || index === close) {
-      ranges.push({ start, end: token.start });
-      start = token.end;
-    } else if (token.text === '(' || token.text === '[') depth++;
-    else if (token.text === ')' || token.text === ']') depth--;
-  }
-  return ranges;
 }
