@@ -2,8 +2,8 @@ import type { Socket } from 'node:net';
 import { ConnectionFailure, NotHttp } from '../connection/failures.js';
 import type { ReadingSocket, Receiver } from '../connection/reading-socket.js';
 import { HeaderCodingError } from './decode-headers.js';
-import { ErrorCode, Flag, type Frame, FrameReader, FrameType, ProtocolError, withoutPadding } from './frames.js';
-import { HeaderBlock } from './header-block.js';
+import { FrameDispatcher, type FrameHandlers, type HeaderedStream } from './frame-dispatcher.js';
+import { ErrorCode, Flag, type Frame, FrameType, ProtocolError, withoutPadding } from './frames.js';
 import type { HeaderField } from './header-table.js';
 import { CONNECTION_WINDOW_BYTES, Http2Sender } from './sender.js';
 import { type AnswerListener, Http2Stream, type StreamOwner } from './stream.js';
@@ -29,11 +29,10 @@ export interface StreamRequest {
  * The client's side of one HTTP/2 connection (RFC 9113): many requests at once, without pushes and priorities. A stream
  * fails with a `StreamFailure`, `NotHttp`, a `ConnectionFailure` or the socket's error.
  */
-export class Http2Connection implements Receiver, StreamOwner {
+export class Http2Connection implements Receiver, FrameHandlers, StreamOwner {
   readonly #socket: Socket;
   readonly #sender: Http2Sender;
-  readonly #reader = new FrameReader();
-  readonly #headers = new HeaderBlock();
+  readonly #frames = new FrameDispatcher(this);
   readonly #streams = new Map<number, Http2Stream>();
   /** Those whose bodies have just got more. */
   readonly #fed = new Set<Http2Stream>();
@@ -120,10 +119,7 @@ export class Http2Connection implements Receiver, StreamOwner {
   receive(bytes: Buffer, size: number): boolean {
     this.#socket.cork();
     try {
-      for (const frame of this.#reader.read(bytes.subarray(0, size))) {
-        if (this.#isClosed) break;
-        this.#receive(frame);
-      }
+      this.#frames.dispatch(bytes.subarray(0, size), () => this.#isClosed);
       for (const stream of this.#fed) stream.body.flush();
       this.#fed.clear();
       const isStuck = this.#socket.writableLength > MOST_UNSENT_BYTES;
@@ -144,38 +140,20 @@ export class Http2Connection implements Receiver, StreamOwner {
     this.#close(failure ?? new ConnectionFailure('TIDEGATE_CLOSED'));
   }
 
-  #receive(frame: Frame): void {
-    const { type, flags, streamId, payload } = frame;
-    if (this.#headers.isOpen && (type !== FrameType.continuation || streamId !== this.#headers.streamId)) {
-      throw new ProtocolError('a block of headers is interrupted');
-    }
-    if (type === FrameType.data) this.#receiveData(frame);
-    else if (type === FrameType.headers || type === FrameType.continuation) this.#receiveHeaders(frame);
-    else if (type === FrameType.resetStream) this.#receiveReset(streamId, numberAt(payload, 0));
-    else if (type === FrameType.settings) this.#receiveSettings(flags, payload);
-    else if (type === FrameType.goAway) this.#receiveGoAway(numberAt(payload, 0) & 0x7fffffff, numberAt(payload, 4));
-    else if (type === FrameType.windowUpdate) this.#receiveWindowUpdate(streamId, numberAt(payload, 0) & 0x7fffffff);
-    else if (type === FrameType.pushPromise) throw new ProtocolError('a push that was not asked for');
-    else if (type === FrameType.ping && (flags & Flag.ack) === 0) this.#sender.send(type, Flag.ack, 0, payload);
-    // Priorities, and kinds that are not known, say nothing that would change an answer.
-  }
-
   /** Null for one that is over: what comes for it still counts for the connection. */
   #stream(id: number): Http2Stream | null {
     if (id % 2 === 0 || id >= this.#nextId) throw new ProtocolError(`stream ${id} was not opened`);
     return this.#streams.get(id) ?? null;
   }
 
-  #receiveHeaders(frame: Frame): void {
-    this.#stream(frame.streamId);
-    const block = this.#headers.add(frame);
-    const stream = block === null ? null : this.#stream(block.streamId);
-    if (block === null || stream === null) return;
-    if (block.isEnd) this.#forget(stream);
-    stream.receiveHeaders(block.fields, block.isEnd);
+  onHeaders({ streamId, fields, isEnd }: HeaderedStream): void {
+    const stream = this.#stream(streamId);
+    if (stream === null) return;
+    if (isEnd) this.#forget(stream);
+    stream.receiveHeaders(fields, isEnd);
   }
 
-  #receiveData(frame: Frame): void {
+  onData(frame: Frame): void {
     const bytes = frame.payload.length;
     const stream = this.#stream(frame.streamId);
     this.#ungranted += bytes;
@@ -190,15 +168,14 @@ export class Http2Connection implements Receiver, StreamOwner {
     if (!isEnd) this.#fed.add(stream);
   }
 
-  #receiveReset(streamId: number, code: number): void {
+  onReset(streamId: number, code: number): void {
     const stream = this.#stream(streamId);
     if (stream === null) return;
     this.#forget(stream);
     stream.fail(resetFailure(code));
   }
 
-  #receiveSettings(flags: number, payload: Buffer): void {
-    if ((flags & Flag.ack) !== 0) return;
+  onSettings(payload: Buffer): void {
     const { peer } = this.#sender;
     const before = peer.initialWindowSize;
     peer.apply(payload);
@@ -209,7 +186,11 @@ export class Http2Connection implements Receiver, StreamOwner {
     this.#sender.sendBodies();
   }
 
-  #receiveGoAway(lastId: number, code: number): void {
+  onPing(payload: Buffer): void {
+    this.#sender.send(FrameType.ping, Flag.ack, 0, payload);
+  }
+
+  onGoAway(lastId: number, code: number): void {
     this.#isRetired = true;
     this.#lastId = Math.min(this.#lastId, lastId);
     for (const stream of [...this.#streams.values()]) {
@@ -222,7 +203,7 @@ export class Http2Connection implements Receiver, StreamOwner {
     if (this.#streams.size === 0) this.#leave(ErrorCode.noError);
   }
 
-  #receiveWindowUpdate(streamId: number, bytes: number): void {
+  onWindowUpdate(streamId: number, bytes: number): void {
     const stream = streamId === 0 ? null : this.#stream(streamId);
     if (streamId !== 0 && stream === null) return;
     if (bytes === 0 || !this.#sender.widen(stream, bytes)) {
@@ -273,9 +254,4 @@ export class Http2Connection implements Receiver, StreamOwner {
     if (this.#idleTimer !== null) clearTimeout(this.#idleTimer);
     this.#idleTimer = null;
   }
-}
-
-function numberAt(payload: Buffer, offset: number): number {
-  if (payload.length < offset + 4) throw new ProtocolError('a frame is cut off', ErrorCode.frameSizeError);
-  return payload.readUInt32BE(offset);
 }
