@@ -29,7 +29,7 @@ const PASSING = new Set(['Nested Loop', 'Hash Join', 'Merge Join', 'Hash', 'Sort
 export function readBindings(root: PlanNode, origins: Origins): Binding[] {
   const bindings: Binding[] = [];
   const add = (own: EqualSide, other: EqualSide, at: PlanNode): void => {
-    const from = own.isOwn ? origins.of(other, at) : null;
+    const from = own.isOwn && !origins.isGathered(own, at) ? origins.of(other, at) : null;
     if (from !== null) bindings.push({ alias: own.alias, column: own.column, origins: from });
   };
   const visit = (node: PlanNode, ancestors: readonly Ancestor[]): void => {

@@ -16,6 +16,7 @@ export type Origin = ColumnOfTable | OwnValues;
 export class Origins {
   readonly #names: SubqueryNames;
   readonly #parents = new Map<PlanNode, PlanNode>();
+  readonly #gatheringNodes: PlanNode[] = [];
   /** Null: two nodes have the alias. */
   readonly #byAlias = new Map<string, PlanNode | null>();
   readonly #bySubplan = new Map<string, PlanNode | null>();
@@ -24,6 +25,7 @@ export class Origins {
     this.#names = names;
     const visit = (node: PlanNode): void => {
       if (node.Alias !== undefined && node['Node Type'] !== 'ModifyTable') put(this.#byAlias, node.Alias, node);
+      if (GATHERING.has(node['Node Type'])) this.#gatheringNodes.push(node);
       if (node['Subplan Name'] !== undefined) put(this.#bySubplan, node['Subplan Name'], node);
       for (const child of node.Plans ?? []) {
         this.#parents.set(child, node);
@@ -53,40 +55,39 @@ export class Origins {
     return nodes;
   }
 
+  /** Whether what is printed as `use` in the node `at` may be a column of a UNION, whose first part has it from there. */
+  isGathered(use: ColumnOfTable, at: PlanNode): boolean {
+    return this.#gathering(use, at).length > 0;
+  }
+
   #of(use: ColumnOfTable, at: PlanNode, seen: Set<string>): Origin[] | null {
+    const own = this.#ofItself(use, seen);
+    if (own === null) return null;
+    const gathered = this.#gathering(use, at).map(({ node, position }) => this.#output(node, position, seen));
+    return gathered.includes(null) ? null : [...own, ...gathered.flatMap((values) => values!)];
+  }
+
+  #ofItself(use: ColumnOfTable, seen: Set<string>): Origin[] | null {
     if (/^InitPlan \d+$/.test(use.alias)) {
       const subplan = this.#bySubplan.get(use.alias) ?? null;
       return subplan === null ? null : this.#output(subplan, Number(use.column.slice('col'.length)) - 1, seen);
     }
     const node = this.#byAlias.get(use.alias) ?? null;
-    if (node === null) return null;
-    const own = this.#inNode(node, use.column, seen);
-    const gathered = own === null ? null : this.#gathered(node, use, at, seen);
-    return own === null || gathered === null ? null : [...own, ...gathered];
+    return node === null ? null : this.#inNode(node, use.column, seen);
   }
 
-  /** The values of the other inputs of the nodes between a table and `at` that gather rows under the table's name. */
-  #gathered(node: PlanNode, use: ColumnOfTable, at: PlanNode, seen: Set<string>): Origin[] | null {
+  /** The nodes that gather rows and whose columns are printed so, but for those that `at` is below. */
+  #gathering(use: ColumnOfTable, at: PlanNode): { readonly node: PlanNode; readonly position: number }[] {
     const above = new Set<PlanNode>();
     for (let place: PlanNode | undefined = at; place !== undefined; place = this.#parents.get(place)) above.add(place);
-    const found: Origin[] = [];
-    let child = node;
-    for (let parent = this.#parents.get(node); parent !== undefined; parent = this.#parents.get(child)) {
-      if (above.has(parent)) return found;
-      if (GATHERING.has(parent['Node Type'])) {
-        for (const [position, text] of outputOf(child).entries()) {
+    return this.#gatheringNodes
+      .filter((node) => !above.has(node))
+      .flatMap((node) =>
+        outputOf(node).flatMap((text, position) => {
           const column = readColumn(text);
-          if (column?.alias !== use.alias || column.column !== use.column) continue;
-          for (const other of inputsOf(parent)) {
-            const values = other === child ? [] : this.#output(other, position, seen);
-            if (values === null) return null;
-            found.push(...values);
-          }
-        }
-      }
-      child = parent;
-    }
-    return found;
+          return column?.alias === use.alias && column.column === use.column ? [{ node, position }] : [];
+        }),
+      );
   }
 
   /** The values of a column of the node that has its alias. */

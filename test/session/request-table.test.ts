@@ -309,6 +309,17 @@ const SHAPES: readonly (readonly [string, number, readonly string[]])[] = [
     4,
     ['/orgs/a/repos', '/orgs/b/repos', '/orgs?plan=free', '/orgs?plan=team'],
   ],
+  // also where its first part takes its column from elsewhere
+  [
+    "SELECT name FROM hub.repos r WHERE EXISTS (SELECT FROM (SELECT min(login) AS o FROM hub.orgs WHERE plan = 'free' UNION SELECT login FROM hub.orgs WHERE plan = 'team') u WHERE u.o = r.org)",
+    4,
+    ['/orgs/a/repos', '/orgs/b/repos', '/orgs?plan=free', '/orgs?plan=team'],
+  ],
+  [
+    "SELECT r.name FROM hub.orgs o, LATERAL (SELECT o.login AS x UNION ALL SELECT login FROM hub.orgs p WHERE p.plan = 'team') u JOIN hub.repos r ON r.org = u.x WHERE o.plan = 'free'",
+    4,
+    ['/orgs/a/repos', '/orgs/b/repos', '/orgs?plan=free', '/orgs?plan=team'],
+  ],
   [
     'SELECT name FROM hub.repos WHERE org IN (SELECT login FROM hub.orgs UNION SELECT login FROM hub.orgs)',
     4,
