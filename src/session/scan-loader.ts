@@ -1,11 +1,10 @@
 import type { TableModel } from '../config/model.js';
 import type { RowBatch } from '../core/row-batch.js';
-import { sqlTypeText } from '../core/sql-type.js';
 import type { ScanTable } from '../engine/engine.js';
 import type { CacheMode } from '../engine/scan-cache/cache-info.js';
 import type { Dependency, PlannedScan, StatementPlan } from '../plan/statement-plan.js';
-import { quoteIdentifier } from '../plan/syntax.js';
 import type { PushedFilter, ScanSpec } from '../scan/scan.js';
+import { countedRows } from './counted-rows.js';
 import { dependentFilters, valuesQuery } from './dependent-values.js';
 import type { Services } from './services.js';
 import { sideBySide } from './side-by-side.js';
@@ -84,7 +83,7 @@ export class ScanLoader {
     if (spec === null || standIn === null || dependencies.length > 0 || cache.keeps(spec.table, this.#mode))
       return null;
     const count = await this.#scans.run(spec, purpose, (context) => scanner.count(spec, context));
-    return count === null ? null : rowsOf(spec.table, standIn, count);
+    return count === null ? null : countedRows(spec.table, standIn, count);
   }
 
   /** A table with the rows of the scans, of which there is at least one. */
@@ -172,13 +171,3 @@ function bySource(dependencies: readonly Dependency[]): Dependency[][] {
 
 /** Scans of one table with different values that are read at the same time; each keeps to the limits of its DSN besides. */
 const SCANS_AT_ONCE = 4;
-
-/** A query that gives `count` rows which all have the values of `standIn`, and NULL in the other columns. */
-function rowsOf(table: TableModel, standIn: ReadonlyMap<string, string>, count: number): string {
-  const columns = table.columns.map(({ name, type }) => {
-    const value = standIn.get(name);
-    const literal = value === undefined ? 'NULL' : `'${value.replaceAll("'", "''")}'`;
-    return `${literal}::${sqlTypeText(type)} AS ${quoteIdentifier(name)}`;
-  });
-  return `(SELECT ${columns.join(', ')} FROM pg_catalog.generate_series(1, ${count}))`;
-}

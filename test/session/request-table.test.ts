@@ -540,3 +540,17 @@ describe('what another part of the statement computes is no constant', () => {
     expect(frames.filter(({ type }) => type === 'D')).toHaveLength(rows);
   });
 });
+
+describe('counts of the API', () => {
+  it.each([
+    ['SELECT count(*) FROM hub.orders', '30'],
+    // The planner knows that a key is never NULL, and says nothing of it.
+    ['SELECT count(*) FROM hub.orders WHERE id IS NOT NULL AND id = id', '30'],
+    ['SELECT count(*) FROM hub.orders WHERE created IS NOT NULL AND amount = amount', '30'],
+    ['SELECT count(*) FROM hub.orders WHERE id IS NULL', '0'],
+  ])('%s', async (sql, count) => {
+    const frames = await client.query(sql);
+    expect(errorOf(frames)).toBeNull();
+    expect(frames.find(({ type }) => type === 'D')!.bytes.toString('latin1', 11)).toBe(count);
+  });
+});

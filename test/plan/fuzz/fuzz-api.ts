@@ -98,10 +98,11 @@ function anyOf(column: FuzzColumn, values: readonly string[]): Condition {
 }
 
 function like(column: FuzzColumn, pattern: string, ignoresCase: boolean): Condition {
-  const source = pattern
-    .replace(/\\(.)|[.*+?^${}()|[\]\\/]/g, '\\$&')
-    .replaceAll('%', '.*')
-    .replaceAll('_', '.');
+  const literal = (text: string): string => text.replace(/[.*+?^${}()|[\]\\/]/g, '\\$&');
+  const source = pattern.replace(/\\?./gs, (mark) => {
+    if (mark === '%') return '.*';
+    return mark === '_' ? '.' : literal(mark.startsWith('\\') ? mark.slice(1) : mark);
+  });
   const expression = new RegExp(`^${source}$`, ignoresCase ? 'isu' : 'su');
   return (row) => row[column.name] !== null && expression.test(String(row[column.name]));
 }
