@@ -170,7 +170,8 @@ function guardRow(table: TableModel): string {
   return `(${needed.map((column) => quoteIdentifier(column.name)).join(', ')}) VALUES (${values.join(', ')})`;
 }
 
-function anyValue({ type }: ColumnModel): string {
+/** A literal that is not NULL in the column's type. */
+export function anyValue({ type }: ColumnModel): string {
   return quoteLiteral(type.isArray ? '{}' : ANY_VALUE[type.scalar]);
 }
 
