@@ -3,7 +3,7 @@ import { type ConnectionResponse, HttpConnection, type RequestOptions } from './
 import { ConnectionFailure } from './failures.js';
 import type { ConnectionTarget, SessionStore } from './open-socket.js';
 import { ReadingSocket } from './reading-socket.js';
-import type { OutgoingRequest } from './request-head.js';
+import { checkRequest, type OutgoingRequest } from './request-head.js';
 
 const SWEEP_MS = 2_000;
 /** A request that may not be sent twice takes no connection that its server may just be closing. */
@@ -35,10 +35,12 @@ export class ConnectionPool {
   #sweeper: NodeJS.Timeout | null = null;
   #isClosed = false;
 
-  /** Throws what `HttpConnection` and `SharedConnections` throw. */
+  /** Throws what `checkRequest`, `HttpConnection` and `SharedConnections` throw. */
   async request(request: PoolRequest): Promise<ConnectionResponse> {
     const { signal, isIdempotent } = request;
     signal.throwIfAborted();
+    // Before a connection is taken, which would wait for an answer to what was never sent.
+    checkRequest(request.request);
     const lane = this.#laneOf(request.key);
     if (request.mayUseHttp2) {
       const response = await lane.http2.request(request.target, request.request, request);

@@ -1,4 +1,5 @@
-const TOKEN = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
+/** A name of RFC 9110, section 5.6.2. */
+export const TOKEN = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
 /** What RFC 9110, section 5.5 lets stand in a value. */
 const VALUE = /^[\t\x20-\x7e\x80-\xff]*$/;
 const TARGET = /^[\x21-\x7e\x80-\xff]+$/;
@@ -25,10 +26,8 @@ export function checkRequest({ method, target, headers }: OutgoingRequest): void
   }
 }
 
-/** Request line and headers, in Latin-1 (RFC 9112, section 3). Throws like `checkRequest`. */
-export function writeRequestHead(request: OutgoingRequest): string {
-  checkRequest(request);
-  const { method, target, host, headers, body } = request;
+/** Request line and headers, in Latin-1 (RFC 9112, section 3), of a request that `checkRequest` lets pass. */
+export function writeRequestHead({ method, target, host, headers, body }: OutgoingRequest): string {
   let hasHost = false;
   let fields = '';
   for (const [name, value] of Object.entries(headers)) {

@@ -1,5 +1,6 @@
 import { ResponseHeaders } from '../response.js';
 import { NotHttp } from './failures.js';
+import { TOKEN } from './request-head.js';
 
 /** Status line and headers together; servers send some kilobytes at the most. */
 const LONGEST_HEAD_BYTES = 64 * 1024;
@@ -7,7 +8,6 @@ const LONGEST_HEAD_BYTES = 64 * 1024;
 const CR = 13;
 const LF = 10;
 const STATUS_LINE = /^HTTP\/1\.([01]) ([1-9]\d\d)(?: |$)/;
-const TOKEN = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
 const FORBIDDEN = /[\0\r\n]/;
 
 /** The status line and the headers of a response. */

@@ -1,6 +1,6 @@
 import type { ConnectionResponse, RequestOptions } from '../connection/connection.js';
 import { LATE } from '../connection/failures.js';
-import { checkRequest, type OutgoingRequest } from '../connection/request-head.js';
+import type { OutgoingRequest } from '../connection/request-head.js';
 import { ResponseHeaders } from '../response.js';
 import type { Http2Connection } from './connection.js';
 import type { HeaderField } from './header-table.js';
@@ -18,13 +18,12 @@ const OF_HTTP1: ReadonlySet<string> = new Set([
   'upgrade',
 ]);
 
-/** One request and its answer. Throws what a stream of `Http2Connection` fails with, and the signal's reason. */
+/** One request, which `checkRequest` lets pass, and its answer. Throws what a stream of `Http2Connection` fails with, and the signal's reason. */
 export function requestOver(
   connection: Http2Connection,
   request: OutgoingRequest,
   { signal, bodyIdleMs }: RequestOptions,
 ): Promise<ConnectionResponse> {
-  checkRequest(request);
   const body = request.body === null ? null : Buffer.from(request.body, 'utf8');
   return new Promise((resolve, reject) => {
     const onAbort = (): void => {
