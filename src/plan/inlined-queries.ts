@@ -1,5 +1,5 @@
 import type { PlanNode } from './plan-tree.js';
-import { type ByteText, type Node, parseStatements, scanTokens, type Token, toSql } from './syntax.js';
+import { type ByteText, forEachNode, type Node, parseStatements, scanTokens, type Token, toSql } from './syntax.js';
 
 /** Whether a plan computes a WITH query by itself: conditions on its rows are then checked behind it. */
 export function computesQueries(node: PlanNode): boolean {
@@ -16,20 +16,12 @@ export function computesQueries(node: PlanNode): boolean {
 export function withInlinedQueries(byteText: string): string | null {
   const sql = toSql(byteText);
   const locations = new Set<number>();
-  const visit = (node: unknown): void => {
-    if (Array.isArray(node)) {
-      for (const item of node) visit(item);
-      return;
-    }
-    if (node === null || typeof node !== 'object') return;
-    for (const [key, value] of Object.entries(node as Node)) {
-      const table = key === 'CommonTableExpr' ? (value as Node) : null;
-      if ((table?.ctequery as Node | undefined)?.SelectStmt !== undefined)
-        locations.add((table!.location as number) ?? 0);
-      visit(value);
-    }
-  };
-  for (const { tree } of parseStatements(sql) ?? []) visit(tree);
+  for (const { tree } of parseStatements(sql) ?? []) {
+    forEachNode(tree, (kind, node) => {
+      const query = kind === 'CommonTableExpr' ? (node.ctequery as Node | undefined) : undefined;
+      if (query?.SelectStmt !== undefined) locations.add((node.location as number) ?? 0);
+    });
+  }
   const tokens = scanTokens(sql);
   const edits = tokens.flatMap((token, index) => (locations.has(token.start) ? (placeOf(tokens, index) ?? []) : []));
   if (edits.length === 0) return null;

@@ -1,7 +1,7 @@
 import type { OrderKey } from '../scan/scan.js';
 import { type ParameterNumber, readClause } from './limit-window.js';
 import type { SourceTop } from './statement-plan.js';
-import { type Node, parseStatements, stringList, toSql } from './syntax.js';
+import { forEachNode, type Node, parseStatements, stringList, toSql } from './syntax.js';
 
 /** A query of one table, and which of its rows it is content with. */
 export interface ChosenRows {
@@ -28,22 +28,13 @@ const OTHER_PARTS = [
  */
 export function readChosenRows(byteText: string, parameterNumber: ParameterNumber): ReadonlyMap<string, ChosenRows> {
   const found = new Map<string, ChosenRows>();
-  const visit = (node: unknown): void => {
-    if (Array.isArray(node)) {
-      for (const item of node) visit(item);
-      return;
-    }
-    if (node === null || typeof node !== 'object') return;
-    for (const [key, value] of Object.entries(node as Node)) {
-      if (key === 'SelectStmt') {
-        const table = onlyTable(value as Node);
-        const chosen = table === null ? null : readSelect(value as Node, table.alias, parameterNumber);
-        if (table !== null && chosen !== null) found.set(table.name, chosen);
-      }
-      visit(value);
-    }
-  };
-  for (const { tree } of parseStatements(toSql(byteText)) ?? []) visit(tree);
+  for (const { tree } of parseStatements(toSql(byteText)) ?? []) {
+    forEachNode(tree, (kind, node) => {
+      const table = kind === 'SelectStmt' ? onlyTable(node) : null;
+      const chosen = table === null ? null : readSelect(node, table.alias, parameterNumber);
+      if (table !== null && chosen !== null) found.set(table.name, chosen);
+    });
+  }
   return found;
 }
 

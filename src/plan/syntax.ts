@@ -37,6 +37,19 @@ export const characterCount = (text: string): number => [...toSql(text)].length;
 /** Loads the parser; needed once before `parseStatements`. */
 export const loadParser: () => Promise<void> = loadModule;
 
+/** Calls `found` with each part of a parse tree and its kind or role (`SelectStmt`), those around it first. */
+export function forEachNode(tree: unknown, found: (kind: string, node: Node) => void): void {
+  if (Array.isArray(tree)) {
+    for (const item of tree) forEachNode(item, found);
+    return;
+  }
+  if (tree === null || typeof tree !== 'object') return;
+  for (const [kind, node] of Object.entries(tree)) {
+    if (node !== null && typeof node === 'object') found(kind, node as Node);
+    forEachNode(node, found);
+  }
+}
+
 /** Parses a query text. Returns null when PostgreSQL's parser rejects it: then the engine has the better error. */
 export function parseStatements(sql: string): ParsedStatement[] | null {
   let result: { stmts?: { stmt?: unknown; stmt_location?: number; stmt_len?: number }[] };
