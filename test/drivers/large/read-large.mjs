@@ -1,4 +1,5 @@
 // Reads a body of so many bytes, made on the fly, through the compiled driver, and says how much memory that took.
+import { existsSync, readFileSync } from 'node:fs';
 import { createReader } from '../../../dist/drivers/registry.js';
 import { plainColumn, plainTable } from '../../../dist/src/config/plain-model.js';
 
@@ -36,5 +37,8 @@ for await (const batch of createReader({ table, columns, captures: [] }).read(pa
   rows += batch.rowCount;
 }
 const seconds = (performance.now() - started) / 1_000;
-const maxRssMb = process.resourceUsage().maxRSS / 1024;
+// The kernel lets a child's resourceUsage().maxRSS begin with what its parent had; VmHWM is this process alone.
+const status = existsSync('/proc/self/status') ? readFileSync('/proc/self/status', 'utf8') : '';
+const highWater = /^VmHWM:\s+(\d+) kB$/m.exec(status);
+const maxRssMb = (highWater === null ? process.resourceUsage().maxRSS : Number(highWater[1])) / 1024;
 process.stdout.write(JSON.stringify({ rows, expected: sentRecords, maxRssMb, seconds }));
