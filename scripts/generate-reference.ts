@@ -1,14 +1,10 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { jsonSchemas } from '../src/config/json-schema.js';
-import { providerReference } from './provider-reference.js';
+import { dirname } from 'node:path';
+import { referencePages } from './reference/pages.js';
 
 // Run from the project's folder, as `npm run docs` does.
-mkdirSync('schema', { recursive: true });
-for (const [name, text] of Object.entries(jsonSchemas())) {
-  writeFileSync(join('schema', name), text);
-  console.log(`schema/${name}`);
+for (const [path, text] of Object.entries(referencePages())) {
+  mkdirSync(dirname(path), { recursive: true });
+  writeFileSync(path, text);
+  console.log(path);
 }
-mkdirSync('docs/reference', { recursive: true });
-writeFileSync('docs/reference/providers.md', providerReference());
-console.log('docs/reference/providers.md');

@@ -1,5 +1,5 @@
-import { KEY_PROVIDERS } from '../src/config/providers/keys.js';
-import { PROVIDER_NAMES, providerPreset } from '../src/config/providers/registry.js';
+import { KEY_PROVIDERS } from '../../src/config/providers/keys.js';
+import { PROVIDER_NAMES, providerPreset } from '../../src/config/providers/registry.js';
 
 /** `docs/reference/providers.md`: what each `auth.provider` fills in, and where its documentation says so. */
 export function providerReference(): string {

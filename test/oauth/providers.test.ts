@@ -1,6 +1,4 @@
-import { readFileSync } from 'node:fs';
 import { describe, expect, it, test } from 'vitest';
-import { providerReference } from '../../scripts/provider-reference.js';
 import type { OAuth2Model } from '../../src/config/model.js';
 import { KEY_PROVIDERS } from '../../src/config/providers/keys.js';
 import { PROVIDER_NAMES, providerPreset } from '../../src/config/providers/registry.js';
@@ -114,8 +112,6 @@ test('keys of Stripe and Twilio are checked for their form, and never shown', as
   expect(await load1(`type: basic, provider: twilio, username: ${sid}, password: p`)).toMatchObject({ username: sid });
 });
 
-test('docs/reference/providers.md is what npm run docs makes', () => {
-  const committed = readFileSync(new URL('../../docs/reference/providers.md', import.meta.url), 'utf8');
-  expect(providerReference() === committed, 'run: npm run docs').toBe(true);
+test('each provider of keys names its documentation', () => {
   for (const { docs } of Object.values(KEY_PROVIDERS)) expect(new URL(docs).protocol).toBe('https:');
 });

@@ -36,7 +36,11 @@ export const gatewaySchema = z
     engine: z
       .strictObject({
         mode: z.enum(['embedded', 'external']).describe('external needs url.').optional(),
-        data_dir: filledText.describe('Data directory of the embedded engine.').optional(),
+        data_dir: filledText
+          .describe(
+            'Data directory of the embedded engine; ~/.local/state/tidegate by default, /var/lib/tidegate for root.',
+          )
+          .optional(),
         bin_dir: filledText.describe('Folder of other PostgreSQL binaries.').optional(),
         url: secretText
           .describe('Connection URL of an external PostgreSQL 16 or newer.')

@@ -13,9 +13,18 @@ export interface MetricsSources {
   readonly cache: () => readonly CacheEntryInfo[];
 }
 
+/** One of the metrics, for their reference page. */
+export interface MetricInfo {
+  readonly name: string;
+  readonly type: 'counter' | 'gauge' | 'histogram';
+  readonly labels: readonly string[];
+  readonly help: string;
+}
+
 /** The gateway's figures for Prometheus. Labels name DSNs, tables, statuses and SQLSTATEs: nothing that a user typed. */
 export class Metrics {
   readonly #registry = new Registry();
+  readonly #list: MetricInfo[] = [];
   readonly #statements = this.#counter('statements_total', 'Statements over virtual tables', ['way', 'sqlstate']);
   readonly #statementSeconds = this.#histogram('statement_duration_seconds', 'Duration of such statements', ['way']);
   readonly #scans = this.#counter('scans_total', 'Scans of virtual tables', ['dsn', 'table', 'way', 'state']);
@@ -68,7 +77,13 @@ export class Metrics {
     return this.#registry.metrics();
   }
 
+  /** The gateway's own, without those of its process. */
+  list(): readonly MetricInfo[] {
+    return this.#list;
+  }
+
   #gauge(name: string, help: string, read: () => number): void {
+    this.#list.push({ name: `tidegate_${name}`, type: 'gauge', labels: [], help });
     const gauge: Gauge = new Gauge({
       name: `tidegate_${name}`,
       help,
@@ -78,10 +93,12 @@ export class Metrics {
   }
 
   #counter<L extends string>(name: string, help: string, labelNames: L[]): Counter<L> {
+    this.#list.push({ name: `tidegate_${name}`, type: 'counter', labels: labelNames, help });
     return new Counter({ name: `tidegate_${name}`, help, labelNames, registers: [this.#registry] });
   }
 
   #histogram<L extends string>(name: string, help: string, labelNames: L[]): Histogram<L> {
+    this.#list.push({ name: `tidegate_${name}`, type: 'histogram', labels: labelNames, help });
     const buckets = SECONDS;
     return new Histogram({ name: `tidegate_${name}`, help, labelNames, buckets, registers: [this.#registry] });
   }
