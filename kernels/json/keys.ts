@@ -85,7 +85,8 @@ export function isKeyAt(key: usize, i: usize): bool {
   return isRestAt(start, i, size);
 }
 
-function isRestAt(start: usize, i: usize, size: i32): bool {
+/** Whether what is at `i` is equal to the `size` bytes at `start`, more than 16, from the 17th on. */
+export function isRestAt(start: usize, i: usize, size: i32): bool {
   let k = 16;
   for (; k + 16 <= size; k += 16) {
     if (i8x16.bitmask(i8x16.eq(v128.load(i + k), v128.load(start + k))) != 0xffff) return false;

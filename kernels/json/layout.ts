@@ -18,11 +18,20 @@ export const STACK_ENTRY: usize = 20;
 export const SLOTS: usize = 0x11000;
 export const SLOT_ENTRY: usize = 16;
 
-// Of a state, from its start.
+// States, one after the other, and of each from its start.
+export const STATES: usize = 0x20000;
+export const STATE_BITS: usize = 17;
 export const S_SLOT_COUNT: usize = 0x00;
 export const S_COLUMN_COUNT: usize = 0x04;
 export const S_KEY_COUNT: usize = 0x08;
 export const S_POOL_USED: usize = 0x0c;
+/** What template.ts knows of the state's records. */
+export const S_TEMPLATE_STATUS: usize = 0x10;
+export const S_TEMPLATE_DEPTH: usize = 0x14;
+export const S_TEMPLATE_MISSES: usize = 0x18;
+export const S_TEMPLATE_HITS: usize = 0x1c;
+export const S_TEMPLATE_REST: usize = 0x20;
+export const S_TEMPLATE_PATIENCE: usize = 0x24;
 export const S_ROOT: usize = 0x120;
 export const S_COLUMNS: usize = 0x5100;
 export const S_KEYS: usize = 0xd100;
@@ -49,6 +58,40 @@ export const K_NEXT: usize = 12;
 export const K_OWNER: usize = 16;
 export const K_MASK: usize = 20;
 export const KEY_ENTRY: usize = 32;
+
+// Templates, one for each state: steps, then the bytes that they compare.
+export const TEMPLATES: usize = 0x290000;
+export const TEMPLATE_BYTES: usize = 0xa000;
+export const MOST_STEPS: i32 = 400;
+export const LITERALS: usize = 0x3200;
+export const L_START: usize = 0;
+export const L_SIZE: usize = 4;
+export const L_MASK: usize = 8;
+export const L_OPERATION: usize = 12;
+/** A column's address, or a slot's. */
+export const L_TARGET: usize = 16;
+/** Containers of the record that the value stands in. */
+export const L_DEPTH: usize = 20;
+export const STEP_ENTRY: usize = 32;
+
+// Operations of steps: a column's type writes the value that stands here as the row's next cell.
+/** The cell of a column that has no value in these records. */
+export const O_ABSENT: i32 = 13;
+/** A value that nobody wants. */
+export const O_SKIP: i32 = 14;
+/** The same, where an object or array would have wanted values. */
+export const O_SCALAR: i32 = 15;
+/** A value for its slot: the columns come in another order. */
+export const O_SLOT: i32 = 16;
+/** The record ends, its row is written. */
+export const O_END: i32 = 17;
+/** The record ends, its values are in the slots. */
+export const O_END_SLOTS: i32 = 18;
+
+// Values of the record that a template is made of: where they start and end with their quotes, target, depth.
+export const EVENTS: usize = 0x2e0000;
+export const EVENT_ENTRY: usize = 16;
+export const MOST_EVENTS: i32 = 384;
 
 // Why a scan returned, besides what ../rows.ts has.
 /** A key with escapes has to be learned. */

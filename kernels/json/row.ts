@@ -129,6 +129,59 @@ function writeCell(column: usize, kind: i32, from: usize, end: usize, to: usize)
 }
 
 /**
+ * Writes the column's value as the cell number `cell / 4` of the call, its length at `at` and its place; deferred ones are
+ * counted in P_DEFERRED. Returns where the cell ends; 0 when there is no room for it.
+ */
+// @ts-ignore: decorator
+@inline
+export function writeValue(column: usize, kind: i32, from: usize, end: usize, at: usize, cell: usize, bias: i32): usize {
+  let written = -1;
+  let size = 0;
+  if (kind <= NULL || load<i32>(column + C_TYPE) == T_CONSTANT) {
+    const fixed = kind == NULL ? -1 : load<i32>(column + C_DEFAULT_SIZE);
+    if (at + fixed + 64 > OUTPUT_LIMIT) return 0;
+    if (fixed >= 0) {
+      memory.copy(at + 4, <usize>load<u32>(column + C_DEFAULT), fixed);
+      written = fixed;
+    } else if (load<i32>(column + C_NOT_NULL) == 0) return endCell(-1, at, cell, bias);
+  } else if (kind != OUTER) {
+    size = <i32>(end - from);
+    if (at + 2 * size + 128 > OUTPUT_LIMIT) return 0;
+    written = writeCell(column, kind, from, end, at + 4);
+  }
+  if (written < 0) {
+    const deferred = load<i32>(P_DEFERRED);
+    if (deferred >= MAX_DEFERRED) return 0;
+    store<i32>(DEFERRED + (<usize>deferred << 3), <i32>(cell >> 2));
+    store<i32>(DEFERRED + (<usize>deferred << 3) + 4, kind);
+    store<i32>(P_DEFERRED, deferred + 1);
+    if (size > 0) copyBytes(at + 4, from, size);
+    written = size;
+  }
+  return endCell(written, at, cell, bias);
+}
+
+/** Puts a cell's length before it, and its place among those of the call; returns where it ends. */
+// @ts-ignore: decorator
+@inline
+export function endCell(written: i32, at: usize, cell: usize, bias: i32): usize {
+  store<u32>(at, bswap<u32>(written));
+  store<i32>(OFFSETS + cell, <i32>at + 4 + bias);
+  store<i32>(LENGTHS + cell, written);
+  return at + 4 + max(written, 0);
+}
+
+/** Puts the header before a row's cells, the last of which ends at `at`. */
+// @ts-ignore: decorator
+@inline
+export function endRow(out: usize, at: usize, count: i32): void {
+  store<u8>(out, 0x44);
+  store<u32>(out + 1, bswap<u32>(<u32>(at - out - 1)));
+  store<u16>(out + 5, bswap<u16>(<u16>count));
+  store<i32>(P_CELLS, load<i32>(P_CELLS) + count);
+}
+
+/**
  * Writes the row of the record in the slots as a DataRow message at `out`, and its cells' places. Returns where it ends; 0
  * when there is no room for it.
  */
@@ -136,58 +189,21 @@ export function writeRow(state: usize, out: usize): usize {
   const count = load<i32>(state + S_COLUMN_COUNT);
   const last = state + S_COLUMNS + <usize>count * COLUMN_ENTRY;
   const bias = load<i32>(P_BIAS) - <i32>OUTPUT;
+  const deferred = load<i32>(P_DEFERRED);
   let cell = <usize>load<i32>(P_CELLS) << 2;
-  let deferred = load<i32>(P_DEFERRED);
   let at = out + 7;
   for (let column = state + S_COLUMNS; column < last; column += COLUMN_ENTRY) {
     const slot = <usize>load<u32>(column + C_SLOT);
-    let kind = OUTER;
-    let from: usize = 0;
-    let end: usize = 0;
-    if (slot != 0) {
-      kind = load<i32>(slot);
-      from = <usize>load<u32>(slot + 4);
-      end = <usize>load<u32>(slot + 8);
+    const kind = slot == 0 ? OUTER : load<i32>(slot);
+    const from: usize = slot == 0 ? 0 : <usize>load<u32>(slot + 4);
+    const end: usize = slot == 0 ? 0 : <usize>load<u32>(slot + 8);
+    at = writeValue(column, kind, from, end, at, cell, bias);
+    if (at == 0) {
+      store<i32>(P_DEFERRED, deferred);
+      return 0;
     }
-    let written = -1;
-    let size = 0;
-    if (kind <= NULL || load<i32>(column + C_TYPE) == T_CONSTANT) {
-      const fixed = kind == NULL ? -1 : load<i32>(column + C_DEFAULT_SIZE);
-      if (at + fixed + 64 > OUTPUT_LIMIT) return 0;
-      if (fixed >= 0) {
-        memory.copy(at + 4, <usize>load<u32>(column + C_DEFAULT), fixed);
-        written = fixed;
-      } else if (load<i32>(column + C_NOT_NULL) == 0) {
-        store<u32>(at, 0xffffffff);
-        store<i32>(OFFSETS + cell, <i32>at + 4 + bias);
-        store<i32>(LENGTHS + cell, -1);
-        cell += 4;
-        at += 4;
-        continue;
-      }
-    } else if (kind != OUTER) {
-      size = <i32>(end - from);
-      if (at + 2 * size + 128 > OUTPUT_LIMIT) return 0;
-      written = writeCell(column, kind, from, end, at + 4);
-    }
-    if (written < 0) {
-      if (deferred >= MAX_DEFERRED) return 0;
-      store<i32>(DEFERRED + (<usize>deferred << 3), <i32>(cell >> 2));
-      store<i32>(DEFERRED + (<usize>deferred << 3) + 4, kind);
-      deferred++;
-      if (size > 0) copyBytes(at + 4, from, size);
-      written = size;
-    }
-    store<u32>(at, bswap<u32>(written));
-    store<i32>(OFFSETS + cell, <i32>at + 4 + bias);
-    store<i32>(LENGTHS + cell, written);
     cell += 4;
-    at += 4 + written;
   }
-  store<u8>(out, 0x44);
-  store<u32>(out + 1, bswap<u32>(<u32>(at - out - 1)));
-  store<u16>(out + 5, bswap<u16>(<u16>count));
-  store<i32>(P_CELLS, <i32>(cell >> 2));
-  store<i32>(P_DEFERRED, deferred);
+  endRow(out, at, count);
   return at;
 }

@@ -1,4 +1,4 @@
-import { digitMask } from '../cells';
+import { readAlike, rowEnd } from './alike';
 import { addHead, addKey, findKey, isKeyAt } from './keys';
 import {
   AFTER,
@@ -41,6 +41,8 @@ import {
   P_ROWS,
   S_ROOT,
   S_SLOT_COUNT,
+  S_TEMPLATE_DEPTH,
+  S_TEMPLATE_STATUS,
   SLOT_ENTRY,
   SLOTS,
   STACK,
@@ -51,7 +53,22 @@ import {
   UNUSUAL,
 } from './layout';
 import { writeRow } from './row';
+import { numberEnd } from './numbers';
 import { escapeEnd, stringStop } from './strings';
+import {
+  BY_SLOTS,
+  hitTemplate,
+  IN_ORDER,
+  LEARNING,
+  learnRecord,
+  learnTarget,
+  learnValue,
+  missTemplate,
+  RESTING,
+  restTemplate,
+  startLearning,
+} from './template';
+import { skipSpace } from './values';
 
 export { addHead, addKey };
 
@@ -59,60 +76,10 @@ const NONE: i32 = 0;
 const OBJECT: i32 = 1;
 const ARRAY: i32 = 2;
 
-/** Passes over white space. */
 // @ts-ignore: decorator
 @inline
-function skipSpace(i: usize): usize {
-  let byte = load<u8>(i);
-  while (byte <= 0x20 && (byte == 0x20 || byte == 0x0a || byte == 0x0d || byte == 0x09)) byte = load<u8>(++i);
-  return i;
-}
-
-/** Behind the number at `i`, whose first byte is a minus or a digit; 0 when it is none. */
-// @ts-ignore: decorator
-@inline
-function numberEnd(start: usize): usize {
-  let i = start;
-  if (load<u8>(i) == 0x2d) i++;
-  const mask = digitMask(v128.load(i));
-  const whole = ctz(~mask);
-  if (whole == 0) return 0;
-  if (whole >= 16) return longNumberEnd(i);
-  if (whole > 1 && load<u8>(i) == 0x30) return 0;
-  i += whole;
-  const byte = load<u8>(i);
-  if (byte != 0x2e) return (byte | 0x20) == 0x65 ? exponentEnd(i) : i;
-  const fraction = ctz(~(mask >> (whole + 1)));
-  if (whole + 1 + fraction >= 16) return fractionEnd(i);
-  if (fraction == 0) return 0;
-  i += 1 + fraction;
-  return (load<u8>(i) | 0x20) == 0x65 ? exponentEnd(i) : i;
-}
-
-function digitsEnd(i: usize): usize {
-  while (<u32>(load<u8>(i) - 0x30) <= 9) i++;
-  return i;
-}
-
-function longNumberEnd(start: usize): usize {
-  if (load<u8>(start) == 0x30) return 0;
-  const i = digitsEnd(start);
-  const byte = load<u8>(i);
-  if (byte == 0x2e) return fractionEnd(i);
-  return (byte | 0x20) == 0x65 ? exponentEnd(i) : i;
-}
-
-function fractionEnd(point: usize): usize {
-  const i = digitsEnd(point + 1);
-  if (i == point + 1) return 0;
-  return (load<u8>(i) | 0x20) == 0x65 ? exponentEnd(i) : i;
-}
-
-function exponentEnd(e: usize): usize {
-  let i = e + 1;
-  if (load<u8>(i) == 0x2b || load<u8>(i) == 0x2d) i++;
-  const end = digitsEnd(i);
-  return end == i ? 0 : end;
+function clearSlots(end: usize): void {
+  for (let slot = SLOTS; slot < end; slot += SLOT_ENTRY) store<i32>(slot, MISSING);
 }
 
 /**
@@ -128,6 +95,9 @@ export function scan(state: usize): i32 {
   const slotsEnd = SLOTS + <usize>load<i32>(state + S_SLOT_COUNT) * SLOT_ENTRY;
   const root = state + S_ROOT;
   const hasLines = load<i32>(P_BETWEEN) >= LINE;
+  // Below it a record may be deeper than the limit and yet like the template.
+  const isDeepEnough = depthLimit >= load<i32>(state + S_TEMPLATE_DEPTH);
+  let status = load<i32>(state + S_TEMPLATE_STATUS);
   let rows = 0;
   let out = OUTPUT;
   let i = <usize>load<u32>(P_POSITION);
@@ -166,7 +136,25 @@ export function scan(state: usize): i32 {
     }
 
     // A record.
-    for (let slot = SLOTS; slot < slotsEnd; slot += SLOT_ENTRY) store<i32>(slot, MISSING);
+    const hasTemplate = isDeepEnough && (status == IN_ORDER || status == BY_SLOTS);
+    if (status != IN_ORDER) clearSlots(slotsEnd);
+    if (hasTemplate) {
+      const behind = readAlike(state, i, out, depthLimit);
+      if (behind != 0) {
+        hitTemplate(state);
+        i = behind;
+        out = rowEnd;
+        rows++;
+        store<i32>(P_ROWS, rows);
+        store<u32>(P_OUT, <u32>out);
+        between = hasLines ? AFTER_LINE : AFTER;
+        continue;
+      }
+      clearSlots(slotsEnd);
+    }
+    const isLearning = status == LEARNING;
+    if (isLearning) startLearning();
+    const recordStart = i;
     let depth = 0;
     let container = NONE;
     let node: usize = 0;
@@ -176,6 +164,7 @@ export function scan(state: usize): i32 {
     let valueEnd: usize = 0;
     let kind = MISSING;
     let isWhole = false;
+    let isPassedOver = true;
     while (!isWhole) {
       if (container == OBJECT) {
         if (load<u8>(i) <= 0x20) i = skipSpace(i);
@@ -243,6 +232,7 @@ export function scan(state: usize): i32 {
       if (load<u8>(i) <= 0x20) i = skipSpace(i);
       const first = load<u8>(i);
       start = i;
+      isPassedOver = true;
       if (first == 0x22) {
         start = ++i;
         kind = STRING;
@@ -268,6 +258,7 @@ export function scan(state: usize): i32 {
         if (target != 0) {
           const high = <usize>load<u32>(target + N_HIGH);
           for (let slot = <usize>load<u32>(target + N_LOW); slot < high; slot += SLOT_ENTRY) store<i32>(slot, MISSING);
+          if (isLearning) learnTarget(target);
         }
         const entry = STACK + <usize>depth * STACK_ENTRY;
         store<i32>(entry, container);
@@ -292,6 +283,7 @@ export function scan(state: usize): i32 {
         i++;
         depth--;
         kind = JSON;
+        isPassedOver = target == 0 || load<u32>(target + N_LEAF) != 0;
         container = load<i32>(entry);
         node = <usize>load<u32>(entry + 4);
         place = <usize>load<u32>(entry + 8);
@@ -313,6 +305,10 @@ export function scan(state: usize): i32 {
 
       // Behind a value: remember it, then close what it ends.
       while (true) {
+        if (isLearning && isPassedOver) {
+          const quote: usize = kind == STRING || kind == ESCAPED ? 1 : 0;
+          learnValue(start - quote, valueEnd + quote, target, depth);
+        }
         if (target != 0) {
           let slot = <usize>load<u32>(target + N_LEAF);
           if (slot == 0) {
@@ -348,6 +344,7 @@ export function scan(state: usize): i32 {
         depth--;
         const entry = STACK + <usize>depth * STACK_ENTRY;
         kind = JSON;
+        isPassedOver = node == 0;
         container = load<i32>(entry);
         node = <usize>load<u32>(entry + 4);
         place = <usize>load<u32>(entry + 8);
@@ -358,6 +355,9 @@ export function scan(state: usize): i32 {
     }
 
     // The record is whole.
+    if (isLearning) status = learnRecord(state, recordStart, i);
+    else if (hasTemplate) status = missTemplate(state, status);
+    else if (status == RESTING) status = restTemplate(state);
     const next = writeRow(state, out);
     if (next == 0) return rows == 0 ? UNUSUAL : FULL;
     out = next;

@@ -1,18 +1,19 @@
 // Strings of JSON texts.
 
+/** A bit for each of 16 bytes that is a quote, backslash or control character. */
+// @ts-ignore: decorator
+@inline
+export function stopMask(v: v128): i32 {
+  const quoteOrBackslash = v128.or(i8x16.eq(v, i8x16.splat(0x22)), i8x16.eq(v, i8x16.splat(0x5c)));
+  return i8x16.bitmask(v128.or(quoteOrBackslash, i8x16.eq(i8x16.min_u(v, i8x16.splat(0x1f)), v)));
+}
+
 /** The first quote, backslash or control character from `i` on. Zeros behind the input end every search. */
 // @ts-ignore: decorator
 @inline
 export function stringStop(i: usize): usize {
   while (true) {
-    const v = v128.load(i);
-    const low = i8x16.splat(0x1f);
-    const m = i8x16.bitmask(
-      v128.or(
-        v128.or(i8x16.eq(v, i8x16.splat(0x22)), i8x16.eq(v, i8x16.splat(0x5c))),
-        i8x16.eq(i8x16.min_u(v, low), v),
-      ),
-    );
+    const m = stopMask(v128.load(i));
     if (m != 0) return i + ctz(m);
     i += 16;
   }

@@ -1,0 +1,166 @@
+import { digitMask } from '../cells';
+import { isRestAt } from './keys';
+import {
+  C_P1,
+  C_P2,
+  C_SLOT,
+  JSON,
+  L_DEPTH,
+  L_MASK,
+  L_OPERATION,
+  L_SIZE,
+  L_START,
+  L_TARGET,
+  MISSING,
+  O_ABSENT,
+  O_END,
+  O_END_SLOTS,
+  O_SCALAR,
+  O_SKIP,
+  O_SLOT,
+  OUTER,
+  OUTPUT,
+  OUTPUT_LIMIT,
+  P_BIAS,
+  P_CELLS,
+  P_DEFERRED,
+  S_COLUMN_COUNT,
+  STEP_ENTRY,
+  T_BOOLEAN,
+  T_INTEGER,
+  T_NUMERIC,
+  T_TEXT,
+} from './layout';
+import { endCell, endRow, writeRow, writeValue } from './row';
+import { stopMask } from './strings';
+import { templateOf } from './template';
+import { readValue, valueEnd, valueKind, valueStart } from './values';
+
+// Records that are like the one that the template was made of: what is between their values is compared, and each value that
+// has its column's usual form becomes a cell at once.
+
+/** Where the row ends that `readAlike` has written. */
+export let rowEnd: usize = 0;
+
+/**
+ * Reads the record at `start` by the state's template and writes its row at `out`. Returns where the record ends, or 0 when
+ * it is not like the template, not whole, or without room: then nothing is written.
+ */
+export function readAlike(state: usize, start: usize, out: usize, depthLimit: i32): usize {
+  const deferred = load<i32>(P_DEFERRED);
+  const end = readSteps(state, start, out, depthLimit);
+  if (end == 0) store<i32>(P_DEFERRED, deferred);
+  return end;
+}
+
+function readSteps(state: usize, start: usize, out: usize, depthLimit: i32): usize {
+  const bias = load<i32>(P_BIAS) - <i32>OUTPUT;
+  let cell = <usize>load<i32>(P_CELLS) << 2;
+  let at = out + 7;
+  let i = start;
+  let step = templateOf(state) - STEP_ENTRY;
+  while (true) {
+    step += STEP_ENTRY;
+    const literal = <usize>load<u32>(step + L_START);
+    const mask = load<i32>(step + L_MASK);
+    if ((i8x16.bitmask(i8x16.eq(v128.load(i), v128.load(literal))) & mask) != mask) return 0;
+    const size = load<i32>(step + L_SIZE);
+    if (size > 16 && !isRestAt(literal, i, size)) return 0;
+    i += size;
+
+    const target = <usize>load<u32>(step + L_TARGET);
+    const operation = load<i32>(step + L_OPERATION);
+    switch (operation) {
+      case T_TEXT: {
+        if (load<u8>(i) != 0x22) break;
+        let from = i + 1;
+        let to = at + 4;
+        let stops = 0;
+        while (to + 64 <= OUTPUT_LIMIT) {
+          const v = v128.load(from);
+          v128.store(to, v);
+          stops = stopMask(v);
+          if (stops != 0) break;
+          from += 16;
+          to += 16;
+        }
+        if (stops == 0) return 0;
+        from += ctz(stops);
+        if (load<u8>(from) != 0x22) break;
+        at = endCell(<i32>(from - i - 1), at, cell, bias);
+        i = from + 1;
+        cell += 4;
+        continue;
+      }
+      case T_INTEGER: {
+        const sign = <usize>(load<u8>(i) == 0x2d);
+        const v = v128.load(i + sign);
+        const count = ctz(~digitMask(v));
+        // Fewer digits than the type's largest value has.
+        if (count == 0 || count >= min(load<i32>(target + C_P1), 15) || at + 64 > OUTPUT_LIMIT) break;
+        if (load<u8>(i + sign) == 0x30 && (count > 1 || sign != 0)) break;
+        store<u8>(at + 4, 0x2d);
+        v128.store(at + 4 + sign, v);
+        at = endCell(<i32>sign + count, at, cell, bias);
+        i += sign + <usize>count;
+        cell += 4;
+        continue;
+      }
+      case T_NUMERIC: {
+        const v = v128.load(i);
+        const digits = digitMask(v);
+        const whole = ctz(~digits);
+        if (whole == 0 || whole > min(load<i32>(target + C_P1), 14) || at + 64 > OUTPUT_LIMIT) break;
+        if (load<u8>(i) == 0x30 && whole > 1) break;
+        let fraction = 0;
+        let length = whole;
+        if (load<u8>(i + whole) == 0x2e) {
+          fraction = ctz(~(digits >> (whole + 1)));
+          length = whole + 1 + fraction;
+          if (fraction == 0 || length >= 16) break;
+        }
+        const scale = load<i32>(target + C_P2);
+        if (scale >= 0 && scale != fraction) break;
+        v128.store(at + 4, v);
+        at = endCell(length, at, cell, bias);
+        i += length;
+        cell += 4;
+        continue;
+      }
+      case T_BOOLEAN: {
+        const word = load<u32>(i);
+        const isTrue = word == 0x65757274;
+        if ((!isTrue && (word != 0x736c6166 || load<u8>(i + 4) != 0x65)) || at + 64 > OUTPUT_LIMIT) break;
+        store<u8>(at + 4, isTrue ? 0x74 : 0x66);
+        at = endCell(1, at, cell, bias);
+        i += isTrue ? 4 : 5;
+        cell += 4;
+        continue;
+      }
+      case O_ABSENT:
+        at = writeValue(target, load<u32>(target + C_SLOT) == 0 ? OUTER : MISSING, 0, 0, at, cell, bias);
+        if (at == 0) return 0;
+        cell += 4;
+        continue;
+      case O_END:
+        endRow(out, at, load<i32>(state + S_COLUMN_COUNT));
+        rowEnd = at;
+        return i;
+      case O_END_SLOTS:
+        rowEnd = writeRow(state, out);
+        return rowEnd == 0 ? 0 : i;
+    }
+
+    i = readValue(i, depthLimit - load<i32>(step + L_DEPTH));
+    if (i == 0 || (operation == O_SCALAR && valueKind == JSON)) return 0;
+    if (operation < O_ABSENT) {
+      at = writeValue(target, valueKind, valueStart, valueEnd, at, cell, bias);
+      if (at == 0) return 0;
+      cell += 4;
+    } else if (operation == O_SLOT) {
+      store<i32>(target, valueKind);
+      store<u32>(target + 4, <u32>valueStart);
+      store<u32>(target + 8, <u32>valueEnd);
+    }
+  }
+}

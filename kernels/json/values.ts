@@ -1,0 +1,121 @@
+import { ESCAPED, FALSE, JSON, NULL, NUMBER, STACK, STRING, TRUE } from './layout';
+import { numberEnd } from './numbers';
+import { escapeEnd, stringStop } from './strings';
+
+// Values by themselves, each checked against RFC 8259 and passed over as a whole.
+
+/** Of the value that `readValue` has read: one of the kinds of ../rows.ts. */
+export let valueKind: i32 = 0;
+/** Where its text is; of a string without its quotes. */
+export let valueStart: usize = 0;
+export let valueEnd: usize = 0;
+
+/** Passes over white space. */
+// @ts-ignore: decorator
+@inline
+export function skipSpace(i: usize): usize {
+  let byte = load<u8>(i);
+  while (byte <= 0x20 && (byte == 0x20 || byte == 0x0a || byte == 0x0d || byte == 0x09)) byte = load<u8>(++i);
+  return i;
+}
+
+/** The quote that ends the string whose content starts at `i`, which has an escape at `stop`; 0 when it is not well-formed or not whole. */
+export function escapedStringEnd(stop: usize): usize {
+  let i = stop;
+  while (true) {
+    const byte = load<u8>(i);
+    if (byte == 0x22) return i;
+    if (byte != 0x5c) return 0;
+    i = escapeEnd(i);
+    if (i == 0) return 0;
+    i = stringStop(i);
+  }
+}
+
+/** Behind the string, number or word at `i`, which is then the value read; 0 when there is none that is whole. */
+// @ts-ignore: decorator
+@inline
+function readScalar(i: usize, first: i32): usize {
+  if (first == 0x22) {
+    const stop = stringStop(i + 1);
+    const isPlain = load<u8>(stop) == 0x22;
+    const end = isPlain ? stop : escapedStringEnd(stop);
+    if (end == 0) return 0;
+    valueKind = isPlain ? STRING : ESCAPED;
+    valueStart = i + 1;
+    valueEnd = end;
+    return end + 1;
+  }
+  let end: usize = 0;
+  if (first == 0x2d || <u32>(first - 0x30) <= 9) {
+    valueKind = NUMBER;
+    end = numberEnd(i);
+  } else {
+    const word = load<u32>(i);
+    if (word == 0x65757274) {
+      valueKind = TRUE;
+      end = i + 4;
+    } else if (word == 0x6c6c756e) {
+      valueKind = NULL;
+      end = i + 4;
+    } else if (word == 0x736c6166 && load<u8>(i + 4) == 0x65) {
+      valueKind = FALSE;
+      end = i + 5;
+    }
+  }
+  valueStart = i;
+  valueEnd = end;
+  return end;
+}
+
+/** Behind the object or array at `start`, of which `depthLimit` containers may stand in each other; 0 when there is none that is whole. */
+function containerEnd(start: usize, depthLimit: i32): usize {
+  let i = start;
+  let depth = 0;
+  let close = 0;
+  while (true) {
+    if (close == 0x7d) {
+      if (load<u8>(i) != 0x22) return 0;
+      const stop = stringStop(i + 1);
+      const end = load<u8>(stop) == 0x22 ? stop : escapedStringEnd(stop);
+      if (end == 0) return 0;
+      i = skipSpace(end + 1);
+      if (load<u8>(i) != 0x3a) return 0;
+      i = skipSpace(i + 1);
+    }
+    const first = <i32>load<u8>(i);
+    if (first == 0x7b || first == 0x5b) {
+      if (depth >= depthLimit) return 0;
+      store<u8>(STACK + depth, close);
+      close = first + 2;
+      depth++;
+      i = skipSpace(i + 1);
+      if (<i32>load<u8>(i) != close) continue;
+    } else {
+      i = readScalar(i, first);
+      if (i == 0) return 0;
+      i = skipSpace(i);
+    }
+    // Behind a value, or at the end of an empty container.
+    while (<i32>load<u8>(i) == close) {
+      i++;
+      depth--;
+      if (depth == 0) return i;
+      close = load<u8>(STACK + depth);
+      i = skipSpace(i);
+    }
+    if (load<u8>(i) != 0x2c) return 0;
+    i = skipSpace(i + 1);
+  }
+}
+
+/** Behind the value at `i`, whose place and kind are then known; 0 when it is malformed, not whole or too deep. */
+export function readValue(i: usize, depthLimit: i32): usize {
+  const first = <i32>load<u8>(i);
+  if (first != 0x7b && first != 0x5b) return readScalar(i, first);
+  const end = containerEnd(i, depthLimit);
+  valueKind = JSON;
+  valueStart = i;
+  valueEnd = end;
+  return end;
+}
