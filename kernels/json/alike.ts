@@ -31,8 +31,9 @@ import {
   T_NUMERIC,
   T_TEXT,
 } from './layout';
+import { numberEnd } from './numbers';
 import { endCell, endRow, writeRow, writeValue } from './row';
-import { stopMask } from './strings';
+import { stopMask, stringStop } from './strings';
 import { templateOf } from './template';
 import { readValue, valueEnd, valueKind, valueStart } from './values';
 
@@ -135,6 +136,19 @@ function readSteps(state: usize, start: usize, out: usize, depthLimit: i32): usi
         at = endCell(1, at, cell, bias);
         i += isTrue ? 4 : 5;
         cell += 4;
+        continue;
+      }
+      case O_SKIP: {
+        const first = load<u8>(i);
+        if (first == 0x22) {
+          const stop = stringStop(i + 1);
+          if (load<u8>(stop) != 0x22) break;
+          i = stop + 1;
+          continue;
+        }
+        if (first != 0x2d && <u32>(first - 0x30) > 9) break;
+        i = numberEnd(i);
+        if (i == 0) return 0;
         continue;
       }
       case O_ABSENT:
