@@ -3,7 +3,7 @@ import { openTokenStore } from '../server/token-store.js';
 import { findDsn } from './chosen-dsn.js';
 import type { Step } from './connection-step.js';
 import { ConnectionSteps } from './connection-steps.js';
-import { describeProblem, print } from './print.js';
+import { counted, describeProblem, print } from './print.js';
 
 interface CheckFlags {
   readonly config?: string;
@@ -21,7 +21,9 @@ export async function runCheck(names: readonly string[], flags: CheckFlags): Pro
   for (const warning of warnings) print(`warning: ${warning}`);
   const chosen = names.filter((name) => !paths.includes(name)).map((name) => findDsn(model, name));
   const dsns = chosen.length === 0 ? model.dsns : chosen;
-  for (const dsn of dsns) print(`${dsn.name}: ${dsn.tables.length} tables, ${dsn.views.length} views, valid`);
+  for (const dsn of dsns) {
+    print(`${dsn.name}: ${counted(dsn.tables.length, 'table')}, ${counted(dsn.views.length, 'view')}, valid`);
+  }
   if (flags.connect === true) await connectAll(parts, new Set(dsns.map((dsn) => dsn.name)));
 }
 
@@ -52,6 +54,6 @@ async function connectAll(parts: OpenParts, names: ReadonlySet<string>): Promise
   } finally {
     await steps.close();
   }
-  print(`${tables.length} tables, ${failures} failed`);
+  print(`${counted(tables.length, 'table')}, ${failures} failed`);
   if (failures > 0) process.exitCode = 1;
 }

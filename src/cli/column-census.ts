@@ -30,7 +30,7 @@ export class ColumnCensus {
       return { name: 'columns', result: 'skipped', text: `${all}, but no row to look at`, lines: [] };
     }
     const empty = this.#columns.filter((_name, index) => this.#filled[index] === 0);
-    const text = `${all - empty.length} of ${all} hold values in the first ${this.#rowCount} rows`;
+    const text = `${all - empty.length} of ${all} hold values in the first ${this.#rowCount === 1 ? 'row' : `${this.#rowCount} rows`}`;
     const lines =
       empty.length === 0 ? [] : [`always NULL: ${empty.join(', ')}`, 'what to do: Check "field" of these columns.'];
     return { name: 'columns', result: 'ok', text, lines };

@@ -14,6 +14,7 @@ import { openTokenStore } from '../server/token-store.js';
 import { ColumnCensus } from './column-census.js';
 import { inferredColumnTypes } from './column-types.js';
 import type { Step, StepName } from './connection-step.js';
+import { counted } from './print.js';
 
 /** How long the steps of one table may take. */
 const TIMEOUT_MS = 60_000;
@@ -126,12 +127,13 @@ export class ConnectionSteps {
 function sampleStep(table: TableModel, isNew: boolean): Step {
   const { problem, columns } = table.inference!;
   if (problem !== null) return failed('sample', problem);
-  const text = `${columns.size} columns inferred ${isNew ? 'now' : 'earlier; tidegate discover --refresh does it again'}`;
+  const text = `${counted(columns.size, 'column')} inferred ${isNew ? 'now' : 'earlier; tidegate discover --refresh does it again'}`;
   return { name: 'sample', result: 'ok', text, lines: inferredColumnTypes(table) };
 }
 
 function pageText(rowCount: number, ms: number, sent: { readonly status: number | null } | undefined): string {
-  const rows = rowCount === 0 ? 'no rows' : rowCount >= MOST_ROWS ? `${MOST_ROWS} rows or more` : `${rowCount} rows`;
+  const rows =
+    rowCount === 0 ? 'no rows' : rowCount >= MOST_ROWS ? `${MOST_ROWS} rows or more` : counted(rowCount, 'row');
   return `${sent?.status == null ? '' : `answered ${sent.status}, `}${rows} in ${ms} ms`;
 }
 

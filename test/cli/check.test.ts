@@ -58,7 +58,7 @@ it('says step by step what works, and which columns never hold a value', async (
   const { code, lines } = await check(routes, AUTH, ORDERS);
   expect(code).toBe(0);
   expect(lines).toEqual([
-    'shop: 1 tables, 0 views, valid',
+    'shop: 1 table, 0 views, valid',
     'shop.orders',
     '  settings    ok         GET API/orders',
     '    Pagination: none',
@@ -68,7 +68,7 @@ it('says step by step what works, and which columns never hold a value', async (
     '  columns     ok         1 of 2 hold values in the first 2 rows',
     '    always NULL: note',
     '    what to do: Check "field" of these columns.',
-    '1 tables, 0 failed',
+    '1 table, 0 failed',
   ]);
 });
 
@@ -80,7 +80,7 @@ it('ends at the token that is refused, with what to do', async () => {
     '  token       FAILED     authorization server refused the client credentials of DSN "shop"',
     '    POST API/token answered 401 Unauthorized; it says: invalid_client: [secret]?',
     '    what to do: Check client_id, client_secret and client_auth in the auth settings of DSN "shop".',
-    '1 tables, 1 failed',
+    '1 table, 1 failed',
   ]);
 });
 
@@ -91,7 +91,7 @@ it('says that nobody has logged in', async () => {
   expect(lines.slice(5)).toEqual([
     '  token       FAILED     DSN "shop" is not logged in',
     '    what to do: run: tidegate login shop',
-    '1 tables, 1 failed',
+    '1 table, 1 failed',
   ]);
 });
 
@@ -107,7 +107,7 @@ it('ends at the page that the API refuses', async () => {
     '  first page  FAILED     API answered 404 Not Found',
     expect.stringContaining('no such thing'),
     expect.stringMatching(/^ {4}what to do: /),
-    '1 tables, 1 failed',
+    '1 table, 1 failed',
   ]);
 });
 
@@ -126,7 +126,7 @@ it('does not ask an API for what it would refuse', async () => {
   expect(lines.slice(-3)).toEqual([
     '  first page  not tried  it needs a value for id',
     '    try: SELECT * FROM shop.orders WHERE id = …',
-    '1 tables, 0 failed',
+    '1 table, 0 failed',
   ]);
 });
 
@@ -138,9 +138,9 @@ it('samples a table without columns, says the types it found, and keeps them', a
     '  token       ok         none is needed',
     '  sample      ok         4 columns inferred now',
     '    id bigint, customer_name text, total numeric, at date',
-    '  first page  ok         answered 200, 1 rows in n ms',
-    '  columns     ok         4 of 4 hold values in the first 1 rows',
-    '1 tables, 0 failed',
+    '  first page  ok         answered 200, 1 row in n ms',
+    '  columns     ok         4 of 4 hold values in the first row',
+    '1 table, 0 failed',
   ]);
 });
 
@@ -152,11 +152,11 @@ it('names the inferred columns beside declared ones only, and those of an earlie
   };
   const table = '{ path: /orders, infer: true, columns: { total: numeric } }';
   const first = await check({ '/orders': orders }, '{ type: none }', table);
-  expect(first.lines.slice(5, 7)).toEqual(['  sample      ok         1 columns inferred now', '    id bigint']);
+  expect(first.lines.slice(5, 7)).toEqual(['  sample      ok         1 column inferred now', '    id bigint']);
   expect(asked).toBe(2);
   const second = await checkAgain();
   expect(second.lines.slice(5, 7)).toEqual([
-    '  sample      ok         1 columns inferred earlier; tidegate discover --refresh does it again',
+    '  sample      ok         1 column inferred earlier; tidegate discover --refresh does it again',
     '    id bigint',
   ]);
   expect(asked).toBe(3);
@@ -169,6 +169,6 @@ it('ends at the sample that shows nothing', async () => {
     '  sample      FAILED     the sample of table "shop.orders" has no records',
     expect.stringContaining('API/orders'),
     expect.stringMatching(/^ {4}what to do: Declare "columns", or give "sample"/),
-    '1 tables, 1 failed',
+    '1 table, 1 failed',
   ]);
 });

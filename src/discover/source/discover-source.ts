@@ -1,5 +1,7 @@
+// biome-ignore-all lint/suspicious/noTemplateCurlyInString: these are the interpolations that DSN files hold.
+
 import type { DriverOptions } from '../../config/model.js';
-import { errors } from '../../core/errors.js';
+import { errors, GatewayError } from '../../core/errors.js';
 import { guessDriver } from '../infer/find-records.js';
 import { type InferredColumns, inferColumns } from '../infer/infer-columns.js';
 import { readSample, type SampledRecords } from '../infer/read-sample.js';
@@ -37,9 +39,21 @@ async function takeOnce(target: ProbeTarget, signal: AbortSignal, maxCharacters?
   const sampler = new Sampler(null, maxCharacters);
   try {
     return await sampler.take(await probeTable(target), new Map(), signal);
+  } catch (error) {
+    throw withHintOfTheCommand(error, target);
   } finally {
     await sampler.close();
   }
+}
+
+/** A hint that speaks of the DSN that asks helps nobody where there is none yet. */
+function withHintOfTheCommand(error: unknown, { url }: ProbeTarget): unknown {
+  if (url === null || !(error instanceof GatewayError) || error.hint?.includes('"discover') !== true) return error;
+  return new GatewayError(error.sqlstate, error.message, {
+    detail: error.detail,
+    hint: "Check the address; what the API wants to know of you goes into --header, such as --header 'Authorization: Bearer ${env:API_TOKEN}'.",
+    cause: error,
+  });
 }
 
 /** What a page shows of a table. `records`: where its records are; null: they are looked for. Throws HV000 without any. */
