@@ -11,6 +11,7 @@ import { readDocument } from './read-document.js';
 import { dsnSchema } from './schema/dsn.js';
 import { secretFileReader } from './secret-file.js';
 import type { SourceTree } from './source-tree.js';
+import type { TableCheck } from './table-check.js';
 import { validate } from './validate.js';
 
 /** What the DSN files hold. */
@@ -20,15 +21,21 @@ export interface LoadedDsns {
   readonly names: readonly string[] | null;
 }
 
+/** What is asked about the files' contents. */
+export interface DsnAdvice {
+  readonly completions: CompletionSource;
+  readonly checkTable: TableCheck;
+}
+
 /** Reads DSN files and makes their models; what is wrong is added to the problems, and the rest is still checked. */
 export function loadDsnFiles(
   files: readonly string[],
   allowPaths: readonly string[],
   env: NodeJS.ProcessEnv,
-  completions: CompletionSource,
+  advice: DsnAdvice,
   problems: ProblemList,
 ): LoadedDsns {
-  const read = files.map((file) => readDsn(file, allowPaths, env, completions, problems));
+  const read = files.map((file) => readDsn(file, allowPaths, env, advice, problems));
   const trees = read.flatMap((item) => item?.tree ?? []);
   const isComplete = trees.length === files.length;
   // A service that could not be read yet has tables that nobody knows.
@@ -45,7 +52,7 @@ function readDsn(
   file: string,
   allowPaths: readonly string[],
   env: NodeJS.ProcessEnv,
-  completions: CompletionSource,
+  advice: DsnAdvice,
   problems: ProblemList,
 ): { readonly tree: SourceTree; readonly dsn: DsnModel | null } | null {
   const folders = { baseDir: dirname(file), allowPaths };
@@ -56,11 +63,14 @@ function readDsn(
     if (!read.root.isBroken) problems.add(read.root.at, 'the DSN file is empty', hint);
     return { tree: read, dsn: null };
   }
-  const { tree, parts } = completeTree(read, completions);
+  const { tree, parts } = completeTree(read, advice.completions);
   checkInterpolationPlaces(tree, 'dsn', problems);
   const valid = validate(dsnSchema, tree, 'dsn', problems);
   if (valid === null) return { tree, dsn: null };
-  return { tree, dsn: buildDsn(valid.data, { tree, problems, folders, pruned: valid.pruned, parts }) };
+  return {
+    tree,
+    dsn: buildDsn(valid.data, { tree, problems, folders, pruned: valid.pruned, parts, checkTable: advice.checkTable }),
+  };
 }
 
 function checkDuplicates(trees: readonly SourceTree[], problems: ProblemList): void {

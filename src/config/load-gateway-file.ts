@@ -35,7 +35,7 @@ export function loadGatewayFile(configFile: string | null, env: NodeJS.ProcessEn
   checkInterpolationPlaces(tree, 'gateway', problems);
   const valid = validate(gatewaySchema, tree, 'gateway', problems);
   if (valid === null) return { ...emptyFile(path, path, problems), allowPaths };
-  const context = { tree, problems, folders, pruned: valid.pruned, parts: new Map() };
+  const context = { tree, problems, folders, pruned: valid.pruned, parts: new Map(), checkTable: () => [] };
   return { input: valid.data, context, file: path, allowPaths };
 }
 
@@ -64,6 +64,13 @@ function emptyFile(path: string, file: string | null, problems: ProblemList): Ga
     isBroken: false,
   } as const;
   const folders = { baseDir: dirname(path), allowPaths: [] };
-  const context = { tree: new SourceTree(path, root), problems, folders, pruned: [], parts: new Map() };
+  const context = {
+    tree: new SourceTree(path, root),
+    problems,
+    folders,
+    pruned: [],
+    parts: new Map(),
+    checkTable: () => [],
+  };
   return { input: {}, context, file, allowPaths: [] };
 }

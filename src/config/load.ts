@@ -7,6 +7,7 @@ import { loadDsnFiles } from './load-dsn-files.js';
 import { type GatewayFile, loadGatewayFile } from './load-gateway-file.js';
 import type { DsnModel, GatewayModel } from './model.js';
 import { ProblemList, wholeFile } from './problem.js';
+import type { TableCheck } from './table-check.js';
 
 export { ConfigurationError, type ConfigurationProblem } from './problem.js';
 
@@ -21,6 +22,8 @@ export interface LoadOptions {
   readonly env: NodeJS.ProcessEnv;
   /** What is known of tables without columns and of OData services; nothing by default. */
   readonly completions?: CompletionSource;
+  /** What the readers of its pages think of a table that is valid otherwise; nothing by default. */
+  readonly checkTable?: TableCheck;
 }
 
 const DEFAULT_DSN_FOLDER = 'dsn';
@@ -40,7 +43,7 @@ export async function loadGateway(options: LoadOptions): Promise<{ model: Gatewa
     files,
     gateway.allowPaths,
     options.env,
-    options.completions ?? (() => null),
+    { completions: options.completions ?? (() => null), checkTable: options.checkTable ?? (() => []) },
     problems,
   );
   const users = buildUsers(gateway.input, names, gateway.context);

@@ -6,6 +6,7 @@ import { errors, GatewayError } from '../core/errors.js';
 import type { TokenStore } from '../oauth/store/token-store.js';
 import type { Sampler } from './sample/sampler.js';
 import { SampleCache } from './sample-cache.js';
+import { findTableProblems } from './table-problems.js';
 
 type Keys = Readonly<Record<string, unknown>>;
 
@@ -48,7 +49,7 @@ export class OpenParts {
     options: LoadOptions & { readonly adapt?: (model: GatewayModel) => GatewayModel },
     openTokens: (model: GatewayModel) => TokenStore,
   ) {
-    this.#options = options;
+    this.#options = { checkTable: findTableProblems, ...options };
     this.#openTokens = openTokens;
   }
 

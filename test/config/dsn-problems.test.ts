@@ -358,12 +358,49 @@ describe('columns, keys and references', () => {
     [
       'format of a number',
       table('path: /x\ncolumns: { id: { type: bigint, format: ‸unix } }'),
-      'only a date or time has a "format"',
+      'only a date, a time or bytea has a "format"',
     ],
     [
       'unknown format',
       table('path: /x\ncolumns: { at: { type: date, format: ‸rfc339 } }'),
       'unknown format "rfc339"; did you mean "rfc3339"?',
+    ],
+    [
+      'a pattern with letters that mean nothing',
+      table('path: /x\ncolumns: { at: { type: date, format: ‸dd/MM/yyyyy } }'),
+      'the format of column "at" cannot be used: "dd/MM/yyyyy" is not a date format: it has "yyyyy"',
+      /letters out of yyyy/,
+    ],
+    [
+      'a pattern without what the type needs',
+      table('path: /x\ncolumns: { at: { type: time, format: ‸yyyy-MM-dd } }'),
+      /it has no hour/,
+    ],
+    [
+      'unknown format of bytes',
+      table('path: /x\ncolumns: { b: { type: bytea, format: ‸base46 } }'),
+      'unknown format "base46"; did you mean "base64"?',
+    ],
+    [
+      'a default of another type',
+      table('path: /x\ncolumns: { id: { type: integer, default: ‸none } }'),
+      'the default of column "id" cannot be used: invalid input syntax for type integer: "none"',
+      /the column's type/,
+    ],
+    [
+      'a default that is too long',
+      table('path: /x\ncolumns: { a: { type: varchar(2), default: ‸abc } }'),
+      /value too long for type character varying\(2\)/,
+    ],
+    [
+      'a default from the environment, which may be a secret',
+      table('path: /x\ncolumns: { id: { type: integer, default: ‸"${env:NO_SUCH:-canary}" } }'),
+      'the default of column "id" cannot be used: it is not of the kind that the column takes',
+    ],
+    [
+      'a letter as decimal mark',
+      table('path: /x\ncolumns: { a: { type: numeric, decimal: ‸x } }'),
+      /expected one character that is no letter/,
     ],
     [
       'unknown zone',

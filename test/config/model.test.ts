@@ -198,7 +198,7 @@ tables:
     primary_key: [order_id, "no"]
     columns:
       order_id: { type: bigint, from: filter, references: orders(id) }
-      no: { type: integer, field: 2, default: 1.50, null_values: ["", NA] }
+      no: { type: numeric, field: 2, default: 1.50, null_values: ["", NA] }
       paid: { type: boolean, values: { true: [Y, yes, 1], false: N } }
       at: { type: timestamptz, format: dd/MM/yyyy HH:mm, timezone: Europe/Berlin }
     filters:

@@ -5,8 +5,9 @@ import { didYouMean } from '../nearest.js';
 import type { ColumnInput } from '../schema/column.js';
 import type { SourcePath } from '../source-tree.js';
 import { buildBooleanValues } from './boolean-values.js';
+import { checkColumnValues } from './column-values.js';
 import { type BuildContext, knowsColumns, ownValue, type TableSettings } from './context.js';
-import { checkTimeFormat, isTimeType } from './time-format.js';
+import { checkFormat, isTimeType } from './time-format.js';
 
 const NUMBER_TYPES = new Set(['smallint', 'integer', 'bigint', 'numeric', 'real', 'double']);
 /** PostgreSQL's limit. */
@@ -41,8 +42,9 @@ export function buildColumns(settings: TableSettings, context: BuildContext): re
       typeof input === 'string' ? { type: input } : input;
     const type = parseSqlType(details.type)!;
     const place = [...path, name];
+    const before = problems.size;
     checkDetails(name, details, type, place, settings, context);
-    return {
+    const column: ColumnModel = {
       name,
       type,
       description: details.description ?? null,
@@ -60,6 +62,8 @@ export function buildColumns(settings: TableSettings, context: BuildContext): re
       notNull: (details.not_null ?? false) || primaryKey.includes(name),
       references: null,
     };
+    if (problems.size === before) checkColumnValues(column, place, context);
+    return column;
   });
 }
 
@@ -92,7 +96,7 @@ function checkDetails(
   context: BuildContext,
 ): void {
   const { tree, problems } = context;
-  if (details.format !== undefined) checkTimeFormat(details.format, type, [...path, 'format'], context);
+  if (details.format !== undefined) checkFormat(details.format, type, [...path, 'format'], context);
   if (details.timezone !== undefined && tree.node([...path, 'timezone']) !== undefined) {
     const at = tree.at([...path, 'timezone']);
     if (!isTimeType(type))

@@ -3,6 +3,7 @@ import type { AllowedFolders } from '../contained-path.js';
 import type { ProblemList } from '../problem.js';
 import type { DsnInput, OverridableKey, TableInput } from '../schema/dsn.js';
 import type { SourcePath, SourceTree } from '../source-tree.js';
+import type { TableCheck } from '../table-check.js';
 
 /** What building the model of one file needs. */
 export interface BuildContext {
@@ -13,6 +14,8 @@ export interface BuildContext {
   readonly pruned: readonly SourcePath[];
   /** What the file leaves to its source, by table. */
   readonly parts: ReadonlyMap<string, CompletedPart>;
+  /** What the readers of a table's pages think of it. */
+  readonly checkTable: TableCheck;
 }
 
 /** A value with the place it was taken from, which is the DSN's where the table says nothing. */

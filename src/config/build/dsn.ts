@@ -6,6 +6,7 @@ import { type BuildContext, isDamaged } from './context.js';
 import { dsnName } from './dsn-name.js';
 import { notSampled } from './inference.js';
 import { buildTable } from './table.js';
+import { reportTableProblems } from './table-problems.js';
 
 /** Makes the model of a DSN file's valid parts. */
 export function buildDsn(input: DsnInput, context: BuildContext): DsnModel {
@@ -24,7 +25,12 @@ export function buildDsn(input: DsnInput, context: BuildContext): DsnModel {
   const tables = Object.entries(input.tables ?? {})
     // Without its address a service has one problem, not also those of a table that nobody wrote.
     .filter(([table]) => table !== METADATA_TABLE || service !== null)
-    .map(([table, value]) => buildTable(table, name, input, value, context));
+    .map(([table, value]) => {
+      const before = problems.size;
+      const built = buildTable(table, name, input, value, context);
+      if (problems.size === before) reportTableProblems(built, context);
+      return built;
+    });
   return {
     name,
     description: input.description ?? null,

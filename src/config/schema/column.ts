@@ -49,13 +49,17 @@ const columnDetails = z
       .meta({ examples: ['customer'] })
       .optional(),
     format: filledText
-      .describe('How dates and times are written: rfc3339, unix, unix_ms, rfc2822 or a pattern.')
-      .meta({ examples: ['rfc3339', 'unix', 'unix_ms', 'rfc2822', 'dd/MM/yyyy HH:mm'] })
+      .describe(
+        'How dates and times are written: rfc3339, unix, unix_ms, rfc2822 or a pattern. Of bytea: base64 or hex.',
+      )
+      .meta({ examples: ['rfc3339', 'unix', 'unix_ms', 'rfc2822', 'dd/MM/yyyy HH:mm', 'base64'] })
       .optional(),
     timezone: filledText.default('UTC').describe('Zone of times that are written without one.'),
     decimal: z
       .string()
-      .refine((text) => /^[^\s\d+\-eE]$/.test(text), { error: 'expected one character' })
+      .refine((text) => /^[^\s\da-z+-]$/i.test(text), {
+        error: 'expected one character that is no letter, digit or sign',
+      })
       .describe('Decimal separator, such as ",".')
       .optional(),
     values: booleanValues.optional(),
