@@ -10,9 +10,12 @@ export const P_KEY_NODE: usize = 0x1002c;
 export const P_KEY_START: usize = 0x10030;
 export const P_KEY_END: usize = 0x10034;
 
-// Containers that the scan is in: kind, node, place, target, start.
+// Containers that the record's reader is in: whether it is an object, node, place, start.
 export const STACK: usize = 0x10100;
-export const STACK_ENTRY: usize = 20;
+export const STACK_ENTRY: usize = 16;
+
+// What ends the containers of a value that is passed over, one byte each.
+export const CLOSINGS: usize = 0x10c00;
 
 // By slot: kind, start, end, nothing.
 export const SLOTS: usize = 0x11000;

@@ -82,11 +82,8 @@ export function startLearning(): void {
 
 /** The record has a value at `[start, end)`, its quotes included, for node `target` (0: none). */
 export function learnValue(start: usize, end: usize, target: usize, depth: i32): void {
-  // An object or array that was passed over as a whole, whatever was in it.
-  while (eventsEnd > EVENTS && <usize>load<u32>(eventsEnd - EVENT_ENTRY + E_START) > start) eventsEnd -= EVENT_ENTRY;
   if (eventsEnd >= EVENTS + <usize>MOST_EVENTS * EVENT_ENTRY) isFit = false;
   if (!isFit) return;
-  if (target != 0) learnTarget(target);
   store<u32>(eventsEnd + E_START, <u32>start);
   store<u32>(eventsEnd + E_END, <u32>end);
   store<u32>(eventsEnd + E_TARGET, <u32>target);

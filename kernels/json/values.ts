@@ -1,4 +1,4 @@
-import { ESCAPED, FALSE, JSON, NULL, NUMBER, STACK, STRING, TRUE } from './layout';
+import { CLOSINGS, ESCAPED, FALSE, JSON, NULL, NUMBER, STRING, TRUE } from './layout';
 import { numberEnd } from './numbers';
 import { escapeEnd, stringStop } from './strings';
 
@@ -10,6 +10,15 @@ export let valueKind: i32 = 0;
 export let valueStart: usize = 0;
 export let valueEnd: usize = 0;
 
+/** Where reading came to something that is malformed or not whole; 0 where it is only too deep. */
+export let stoppedAt: usize = 0;
+
+/** Reading stops at `i`; to be returned in the place of an end. */
+export function stopAt(i: usize): usize {
+  stoppedAt = i;
+  return 0;
+}
+
 /** Passes over white space. */
 // @ts-ignore: decorator
 @inline
@@ -19,17 +28,22 @@ export function skipSpace(i: usize): usize {
   return i;
 }
 
-/** The quote that ends the string whose content starts at `i`, which has an escape at `stop`; 0 when it is not well-formed or not whole. */
-export function escapedStringEnd(stop: usize): usize {
+/** The quote that ends the string whose content starts at `i`; 0 when it is malformed or not whole. */
+// @ts-ignore: decorator
+@inline
+export function stringEnd(i: usize): usize {
+  const stop = stringStop(i);
+  return load<u8>(stop) == 0x22 ? stop : escapedStringEnd(stop);
+}
+
+function escapedStringEnd(stop: usize): usize {
   let i = stop;
-  while (true) {
-    const byte = load<u8>(i);
-    if (byte == 0x22) return i;
-    if (byte != 0x5c) return 0;
-    i = escapeEnd(i);
-    if (i == 0) return 0;
-    i = stringStop(i);
+  while (load<u8>(i) == 0x5c) {
+    const behind = escapeEnd(i);
+    if (behind == 0) return stopAt(i);
+    i = stringStop(behind);
   }
+  return load<u8>(i) == 0x22 ? i : stopAt(i);
 }
 
 /** Behind the string, number or word at `i`, which is then the value read; 0 when there is none that is whole. */
@@ -65,7 +79,7 @@ function readScalar(i: usize, first: i32): usize {
   }
   valueStart = i;
   valueEnd = end;
-  return end;
+  return end == 0 ? stopAt(i) : end;
 }
 
 /** Behind the object or array at `start`, of which `depthLimit` containers may stand in each other; 0 when there is none that is whole. */
@@ -75,18 +89,17 @@ function containerEnd(start: usize, depthLimit: i32): usize {
   let close = 0;
   while (true) {
     if (close == 0x7d) {
-      if (load<u8>(i) != 0x22) return 0;
-      const stop = stringStop(i + 1);
-      const end = load<u8>(stop) == 0x22 ? stop : escapedStringEnd(stop);
+      if (load<u8>(i) != 0x22) return stopAt(i);
+      const end = stringEnd(i + 1);
       if (end == 0) return 0;
       i = skipSpace(end + 1);
-      if (load<u8>(i) != 0x3a) return 0;
+      if (load<u8>(i) != 0x3a) return stopAt(i);
       i = skipSpace(i + 1);
     }
     const first = <i32>load<u8>(i);
     if (first == 0x7b || first == 0x5b) {
-      if (depth >= depthLimit) return 0;
-      store<u8>(STACK + depth, close);
+      if (depth >= depthLimit) return stopAt(0);
+      store<u8>(CLOSINGS + depth, close);
       close = first + 2;
       depth++;
       i = skipSpace(i + 1);
@@ -101,15 +114,15 @@ function containerEnd(start: usize, depthLimit: i32): usize {
       i++;
       depth--;
       if (depth == 0) return i;
-      close = load<u8>(STACK + depth);
+      close = load<u8>(CLOSINGS + depth);
       i = skipSpace(i);
     }
-    if (load<u8>(i) != 0x2c) return 0;
+    if (load<u8>(i) != 0x2c) return stopAt(i);
     i = skipSpace(i + 1);
   }
 }
 
-/** Behind the value at `i`, whose place and kind are then known; 0 when it is malformed, not whole or too deep. */
+/** Behind the value at `i`, whose place and kind are then known; 0 when it is malformed, not whole or too deep: see `stoppedAt`. */
 export function readValue(i: usize, depthLimit: i32): usize {
   const first = <i32>load<u8>(i);
   if (first != 0x7b && first != 0x5b) return readScalar(i, first);
