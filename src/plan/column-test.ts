@@ -27,7 +27,7 @@ export function columnTest(
   columns: ReadonlyMap<string, ColumnModel>,
   settings: OutputSettings,
 ): ColumnTest | null {
-  if (condition.type === 'other' || condition.type === 'unevaluated') return null;
+  if (condition.type === 'other' || condition.type === 'unevaluated' || condition.type === 'period') return null;
   const column = conditionColumn(condition, columns);
   if (column === null) return null;
   if (condition.type === 'null') {
@@ -38,7 +38,7 @@ export function columnTest(
 }
 
 function valueTest(
-  condition: Exclude<Condition, { type: 'other' | 'unevaluated' | 'null' }>,
+  condition: Exclude<Condition, { type: 'other' | 'unevaluated' | 'period' | 'null' }>,
   column: ColumnModel,
   settings: OutputSettings,
 ): CellTest | null {

@@ -10,6 +10,7 @@ import {
   type Unevaluated,
   unevaluatedOperand,
 } from './expression-nodes.js';
+import { type Period, type PeriodUse, periodUse } from './periods.js';
 import type { Node } from './syntax.js';
 import { stringList } from './syntax.js';
 
@@ -26,6 +27,13 @@ export type Condition =
       /** A comparison, or with `any` that with one of a list, whose other side the engine has to evaluate first. */
       readonly type: 'unevaluated';
       readonly operator: CompareOperator | 'like' | 'ilike' | 'any';
+      readonly operand: Unevaluated;
+    })
+  | (ColumnCondition & {
+      /** A comparison of the period that the column's moment is in, or with `any` that with one of a list. */
+      readonly type: 'period';
+      readonly period: Period;
+      readonly operator: CompareOperator | 'any';
       readonly operand: Unevaluated;
     })
   | { readonly type: 'other' };
@@ -137,6 +145,8 @@ function readOperator(body: Node, source: ConditionSource): Condition {
   const operator = Object.hasOwn(OPERATORS, name[0] ?? '') ? OPERATORS[name[0]!] : undefined;
   // OPERATOR(schema.=) has two names: it is not the type's own
   if (name.length !== 1 || operator === undefined) return OTHER;
+  const period = readPeriod(operator, body, source);
+  if (period !== null) return period;
   const left = columnUse(body.lexpr as Node, source.alias);
   if (body.kind === 'AEXPR_OP_ANY') return left === null || operator !== '=' ? OTHER : readAny(left, body, source);
   if (body.kind !== 'AEXPR_OP') return OTHER;
@@ -144,6 +154,39 @@ function readOperator(body: Node, source: ConditionSource): Condition {
   const right = columnUse(body.rexpr as Node, source.alias);
   if (right === null || operator === 'like' || operator === 'ilike') return OTHER;
   return comparison(right, COMMUTED[operator], body, source, 'left');
+}
+
+/** Null: neither side is a period of a column. */
+function readPeriod(
+  operator: CompareOperator | 'like' | 'ilike',
+  body: Node,
+  source: ConditionSource,
+): Condition | null {
+  if (operator === 'like' || operator === 'ilike') return null;
+  const left = periodUse(body.lexpr as Node, source.alias);
+  if (left !== null && body.kind === 'AEXPR_OP_ANY' && operator === '=')
+    return periodOf(left, 'any', body, source, 'right');
+  if (body.kind !== 'AEXPR_OP') return null;
+  if (left !== null) return periodOf(left, operator, body, source, 'right');
+  const right = periodUse(body.rexpr as Node, source.alias);
+  return right === null ? null : periodOf(right, COMMUTED[operator], body, source, 'left');
+}
+
+function periodOf(
+  { column, period }: PeriodUse,
+  operator: CompareOperator | 'any',
+  body: Node,
+  source: ConditionSource,
+  side: 'left' | 'right',
+): Condition {
+  const operand = operandOf(body, source, side);
+  return operand === null ? OTHER : { type: 'period', column, cast: null, period, operator, operand };
+}
+
+/** What the engine can evaluate on one side of an operator, of `= ANY` the array. */
+function operandOf(body: Node, source: ConditionSource, side: 'left' | 'right'): Unevaluated | null {
+  const operand = unevaluatedOperand(source.text, body, side);
+  return operand === null ? null : { ...operand, sql: operand.sql.replace(/^ANY\s*/i, '') };
 }
 
 function comparison(
@@ -167,10 +210,8 @@ function comparison(
 function readAny(use: ColumnUse, body: Node, source: ConditionSource): Condition {
   const value = constantOf(body.rexpr as Node);
   if (value !== null) return listCondition(use, value) ?? OTHER;
-  const operand = unevaluatedOperand(source.text, body, 'right');
-  if (operand === null) return OTHER;
-  const sql = operand.sql.replace(/^ANY\s*/i, '');
-  return { type: 'unevaluated', ...use, operator: 'any', operand: { ...operand, sql } };
+  const operand = operandOf(body, source, 'right');
+  return operand === null ? OTHER : { type: 'unevaluated', ...use, operator: 'any', operand };
 }
 
 /** The condition that the column is among the elements of an array. */

@@ -8,6 +8,8 @@ export interface Binding {
   /** Alias in the plan, and column, of the table whose rows are limited. */
   readonly alias: string;
   readonly column: string;
+  /** What the column is cast to where it is compared. */
+  readonly casts: readonly string[];
   /** Several: together they have the values. */
   readonly origins: readonly Origin[];
 }
@@ -30,7 +32,7 @@ export function readBindings(root: PlanNode, origins: Origins): Binding[] {
   const bindings: Binding[] = [];
   const add = (own: EqualSide, other: EqualSide, at: PlanNode): void => {
     const from = own.isOwn && !origins.isGathered(own, at) ? origins.of(other, at) : null;
-    if (from !== null) bindings.push({ alias: own.alias, column: own.column, origins: from });
+    if (from !== null) bindings.push({ alias: own.alias, column: own.column, casts: own.casts, origins: from });
   };
   const visit = (node: PlanNode, ancestors: readonly Ancestor[]): void => {
     if (node['Relation Name'] !== undefined && node.Alias !== undefined) {

@@ -3,6 +3,7 @@ import type { SqlType } from '../core/sql-type.js';
 import { type Condition, columnsNamed, readConditions } from './conditions.js';
 import type { OutputSettings } from './constants.js';
 import type { Binding } from './dependencies.js';
+import { keepsValues } from './equalities.js';
 import type { Evaluate } from './evaluation.js';
 import { splitConjuncts } from './expression-nodes.js';
 import { type Joins, type NestedLoops, readJoins } from './joins.js';
@@ -121,13 +122,15 @@ class Resolver {
   #follows(alias: string, place: string, columns: readonly string[]): boolean {
     return columns.every((column) =>
       this.#bindings.some(
-        ({ alias: own, column: name, origins: [origin, ...others] }) =>
+        ({ alias: own, column: name, casts, origins: [origin, ...others] }) =>
           own === alias &&
+          casts.length === 0 &&
           name === column &&
           others.length === 0 &&
           origin !== undefined &&
           !isOwn(origin) &&
           origin.alias === place &&
+          origin.casts.length === 0 &&
           origin.column === column,
       ),
     );
@@ -145,7 +148,8 @@ class Resolver {
   #resolve(scan: number, alias: string, column: string): Dependency[] | null {
     const candidates = this.#bindings
       .filter((binding) => binding.alias === alias && binding.column === column)
-      .flatMap(({ origins }) => {
+      .flatMap(({ origins, casts }) => {
+        if (!keepsValues(this.#typeOf(scan, column), casts)) return [];
         const found = origins.map((origin) => this.#dependency(scan, column, origin));
         return found.includes(null) ? [] : [found as Dependency[]];
       });
@@ -166,6 +170,7 @@ class Resolver {
     const sourceColumn = origin.column;
     if (this.#scans[source]!.spec?.columns.includes(sourceColumn) !== true) return null;
     if (!this.#isSameType(scan, column, source, sourceColumn)) return null;
+    if (!keepsValues(this.#typeOf(source, sourceColumn), origin.casts)) return null;
     const node = this.#nodes[source]!.find(({ alias }) => alias === origin.alias)!;
     const { columns } = this.#scans[source]!.spec!;
     const isLoaded = (text: string, alias: string): boolean =>

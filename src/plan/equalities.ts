@@ -1,3 +1,4 @@
+import type { SqlType } from '../core/sql-type.js';
 import { cachedExpression, flattenAnd, typeNameOf } from './expression-nodes.js';
 import { type Node, stringList } from './syntax.js';
 
@@ -5,6 +6,8 @@ import { type Node, stringList } from './syntax.js';
 export interface ColumnOfTable {
   readonly alias: string;
   readonly column: string;
+  /** The types that it is cast to, one after another; which of them keep its values depends on its own type. */
+  readonly casts: readonly string[];
 }
 
 /** One side of an equality. */
@@ -39,7 +42,7 @@ export function readEqualities(expression: string | undefined): ColumnEquality[]
 /** The column whose values a single expression of EXPLAIN has, cast or as the least or greatest of several; else null. */
 export function readColumn(expression: string): ColumnOfTable | null {
   const side = sideOf(cachedExpression(withSubplanColumns(expression)) ?? undefined);
-  return side === null ? null : { alias: side.alias, column: side.column };
+  return side === null ? null : { alias: side.alias, column: side.column, casts: side.casts };
 }
 
 const QUOTED = /('(?:[^']|'')*'|"(?:[^"]|"")*")/;
@@ -51,7 +54,7 @@ function withSubplanColumns(expression: string): string {
   return pieces.map((piece, at) => (at % 2 === 1 ? piece : piece.replace(/\((InitPlan \d+)\)\./g, '"$1".'))).join('');
 }
 
-/** The types that a column may be cast to without another meaning of its values; who uses them compares the columns' own. */
+/** The types that values of some types can be cast to and back again. */
 const HARMLESS_CASTS = new Set(['text', 'int4', 'int8', 'numeric']);
 const CHOOSING = new Set(['min', 'max']);
 
@@ -59,7 +62,9 @@ function sideOf(node: Node | undefined): EqualSide | null {
   const cast = node?.TypeCast as Node | undefined;
   if (cast !== undefined) {
     const type = cast.typeName as Node;
-    return HARMLESS_CASTS.has(typeNameOf(type)) && type.typmods === undefined ? sideOf(cast.arg as Node) : null;
+    const name = typeNameOf(type);
+    const inner = HARMLESS_CASTS.has(name) && type.typmods === undefined ? sideOf(cast.arg as Node) : null;
+    return inner === null ? null : { ...inner, casts: [...inner.casts, name] };
   }
   const call = node?.FuncCall as Node | undefined;
   if (call !== undefined) {
@@ -69,5 +74,12 @@ function sideOf(node: Node | undefined): EqualSide | null {
     return chosen === null ? null : { ...chosen, isOwn: false };
   }
   const names = stringList((node?.ColumnRef as Node | undefined)?.fields);
-  return names.length === 2 && names[1] !== '*' ? { alias: names[0]!, column: names[1]!, isOwn: true } : null;
+  if (names.length !== 2 || names[1] === '*') return null;
+  return { alias: names[0]!, column: names[1]!, casts: [], isOwn: true };
+}
+
+/** Whether two values of the type are cast to the same one only if they are the same, and keep their text by that. */
+export function keepsValues({ scalar }: SqlType, casts: readonly string[]): boolean {
+  const isWhole = scalar === 'smallint' || scalar === 'integer' || scalar === 'bigint';
+  return isWhole || casts.every((name) => name === 'text');
 }

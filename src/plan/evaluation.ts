@@ -2,6 +2,7 @@ import type { ColumnModel } from '../config/model.js';
 import type { ScalarName } from '../core/sql-type.js';
 import { type CompareOperator, type Condition, listCondition } from './conditions.js';
 import type { Constant } from './expression-nodes.js';
+import { type PeriodBounds, periodBounds } from './periods.js';
 
 /** An expression for the engine to evaluate in the client's session. */
 export interface Evaluation {
@@ -26,6 +27,9 @@ const TIMES: ReadonlySet<string> = new Set(['date', 'timestamp', 'timestamptz'])
 const MOMENTS: ReadonlySet<ScalarName> = new Set(['timestamp', 'timestamptz']);
 
 type Comparison = Extract<Condition, { type: 'compare' | 'unevaluated' }>;
+type PeriodCondition = Extract<Condition, { type: 'period' }>;
+
+const OTHER: Condition = { type: 'other' };
 
 /** The conditions of a statement's scans with the values that only the engine knows put in. */
 export class Evaluations {
@@ -53,21 +57,18 @@ export class Evaluations {
 
   #resolve(condition: Condition, columns: ReadonlyMap<string, ColumnModel>): Condition[] {
     const evaluations = evaluationsOf(condition, columns);
-    if (evaluations.length === 0) return [condition];
-    const comparison = condition as Comparison;
+    if (evaluations.length === 0) return condition.type === 'period' ? [OTHER] : [condition];
     const answers = evaluations.map((evaluation) => this.#known.get(keyOf(evaluation)) ?? null);
-    const [value, nextDay] = answers;
-    if (value == null) return [{ type: 'other' }];
+    if (condition.type === 'period') return [OTHER, ...boundsOf(condition, answers, columns)];
+    const comparison = condition as Comparison;
+    const [value] = answers;
+    if (value == null) return [OTHER];
     const { column: name, cast } = comparison;
     const { operator } = comparison;
     const { scalar } = columns.get(name)!.type;
-    if (operator === 'any') return [listCondition(comparison, arrayConstant(value)) ?? { type: 'other' }];
+    if (operator === 'any') return [listCondition(comparison, arrayConstant(value)) ?? OTHER];
     if (operator === 'like' || operator === 'ilike') {
       return [{ type: 'like', column: name, cast, operator, value: { text: value.text, typeName: value.typeName } }];
-    }
-    if (evaluations.length === 2) {
-      if (value.typeName !== 'date' || value.castText === null || nextDay?.castText == null) return [{ type: 'other' }];
-      return [{ type: 'other' }, ...daysOf(name, operator, value.castText, nextDay.castText, scalar)];
     }
     const own: Constant = { text: value.text, typeName: value.typeName };
     if (value.castText === null || value.typeName === scalar) {
@@ -78,9 +79,9 @@ export class Evaluations {
     if (MOMENTS.has(scalar)) return [{ type: 'compare', column: name, cast, operator, value: castValue }];
     // A day that is compared with a moment: the moment's day is one too many at most.
     const widened = WIDENED[operator];
-    if (widened === null) return [{ type: 'other' }];
+    if (widened === null) return [OTHER];
     const implied = { column: name, cast, operator: widened, value: castValue, isImplied: true } as const;
-    return [{ type: 'other' }, { type: 'compare', ...implied }];
+    return [OTHER, { type: 'compare', ...implied }];
   }
 }
 
@@ -102,20 +103,13 @@ const WIDENED: Readonly<Record<CompareOperator, CompareOperator | null>> = {
 };
 
 function evaluationsOf(condition: Condition, columns: ReadonlyMap<string, ColumnModel>): Evaluation[] {
+  if (condition.type === 'period') return periodEvaluations(condition, columns);
   if (condition.type !== 'compare' && condition.type !== 'unevaluated') return [];
   const column = columns.get(condition.column);
   if (column === undefined || column.type.isArray) return [];
   const { scalar } = column.type;
   const operand =
     condition.type === 'unevaluated' ? condition.operand : { sql: literalSql(condition.value), functions: [] };
-  if (condition.cast === 'date' && MOMENTS.has(scalar)) {
-    if (condition.type === 'compare' && condition.value.typeName !== 'date') return [];
-    const { sql, functions } = operand;
-    return [
-      { sql, functions, castTo: scalar },
-      { sql: `(${sql}) + 1`, functions, castTo: scalar },
-    ];
-  }
   if (condition.type === 'unevaluated') {
     const isTime = TIMES.has(scalar) && condition.operator !== 'any' && condition.cast === null;
     return [{ ...operand, castTo: isTime ? scalar : '' }];
@@ -129,24 +123,31 @@ function literalSql({ text, typeName }: Constant): string {
   return `'${text.replaceAll("'", "''")}'${typeName === null ? '' : `::${typeName}`}`;
 }
 
-/** What `moment::date operator day` says of the moment, `start` and `end` being where the day begins and ends. */
-function daysOf(column: string, operator: CompareOperator, start: string, end: string, scalar: string): Condition[] {
-  const condition = (wanted: CompareOperator, text: string): Condition => {
-    const value = { text, typeName: scalar };
-    return { type: 'compare', column, cast: null, operator: wanted, value, isImplied: true };
-  };
-  switch (operator) {
-    case '=':
-      return [condition('>=', start), condition('<', end)];
-    case '<':
-      return [condition('<', start)];
-    case '<=':
-      return [condition('<', end)];
-    case '>':
-      return [condition('>=', end)];
-    case '>=':
-      return [condition('>=', start)];
-    case '<>':
-      return [];
-  }
+function periodEvaluations(condition: PeriodCondition, columns: ReadonlyMap<string, ColumnModel>): Evaluation[] {
+  const { functions } = condition.operand;
+  const { lower = null, upper = null } = boundsIn(condition, columns) ?? {};
+  return [lower, upper].flatMap((sql) => (sql === null ? [] : [{ sql, functions, castTo: '' }]));
+}
+
+function boundsIn(condition: PeriodCondition, columns: ReadonlyMap<string, ColumnModel>): PeriodBounds | null {
+  const { column: name, period, operator, operand } = condition;
+  const column = columns.get(name);
+  if (column === undefined || column.type.isArray) return null;
+  return periodBounds(period, column.type.scalar, operator, operand.sql);
+}
+
+/** What follows for the column itself from what is said of its period. */
+function boundsOf(
+  condition: PeriodCondition,
+  answers: readonly (Evaluated | null)[],
+  columns: ReadonlyMap<string, ColumnModel>,
+): Condition[] {
+  const bounds = boundsIn(condition, columns)!;
+  const { column } = condition;
+  const operators: CompareOperator[] = [...(bounds.lower === null ? [] : ['>=' as const]), '<'];
+  return answers.flatMap((answer, index): Condition[] => {
+    if (answer === null) return [];
+    const value = { text: answer.text, typeName: answer.typeName };
+    return [{ type: 'compare', column, cast: null, operator: operators[index]!, value, isImplied: true }];
+  });
 }

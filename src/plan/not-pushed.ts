@@ -25,7 +25,8 @@ function reasonOf(table: TableModel, condition: Exclude<Condition, { type: 'othe
   if (!filter.operators.some((known) => known === operator)) {
     return `its filter takes ${filter.operators.join(', ')}, not ${operator}`;
   }
-  if (condition.type === 'unevaluated') return 'its value is only known while the statement runs';
+  if (condition.type === 'unevaluated' || condition.type === 'period')
+    return 'its value is only known while the statement runs';
   if (condition.cast !== null) return `it is compared as ${condition.cast}, which is not its own type`;
   return 'the value cannot be told the API as it would compare it';
 }
@@ -36,6 +37,7 @@ function operatorOf(condition: Exclude<Condition, { type: 'other' }>): string {
     case 'like':
       return condition.operator;
     case 'unevaluated':
+    case 'period':
       return condition.operator === 'any' ? 'in' : condition.operator;
     case 'in':
       return 'in';

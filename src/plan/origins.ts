@@ -12,6 +12,13 @@ const MOST_ORIGINS = 16;
 /** A column of a table, or values that the statement has of its own. */
 export type Origin = ColumnOfTable | OwnValues;
 
+/** A column of the rows of a node that gathers them, and what it is cast to where it is used. */
+interface Gathered {
+  readonly node: PlanNode;
+  readonly position: number;
+  readonly casts: readonly string[];
+}
+
 /** Finds the columns of tables that a value in a plan comes from. */
 export class Origins {
   readonly #names: SubqueryNames;
@@ -62,9 +69,12 @@ export class Origins {
 
   #of(use: ColumnOfTable, at: PlanNode, seen: Set<string>): Origin[] | null {
     const own = this.#ofItself(use, seen);
-    if (own === null) return null;
-    const gathered = this.#gathering(use, at).map(({ node, position }) => this.#output(node, position, seen));
-    return gathered.includes(null) ? null : [...own, ...gathered.flatMap((values) => values!)];
+    const gathered = this.#gathering(use, at).map(({ node, position, casts }) => {
+      const values = this.#output(node, position, seen);
+      return values === null ? null : castTo(casts, values);
+    });
+    if (own === null || gathered.includes(null)) return null;
+    return [...castTo(use.casts, own), ...gathered.flatMap((values) => values!)];
   }
 
   #ofItself(use: ColumnOfTable, seen: Set<string>): Origin[] | null {
@@ -77,7 +87,7 @@ export class Origins {
   }
 
   /** The nodes that gather rows and whose columns are printed so, but for those that `at` is below. */
-  #gathering(use: ColumnOfTable, at: PlanNode): { readonly node: PlanNode; readonly position: number }[] {
+  #gathering(use: ColumnOfTable, at: PlanNode): Gathered[] {
     const above = new Set<PlanNode>();
     for (let place: PlanNode | undefined = at; place !== undefined; place = this.#parents.get(place)) above.add(place);
     return this.#gatheringNodes
@@ -85,7 +95,9 @@ export class Origins {
       .flatMap((node) =>
         outputOf(node).flatMap((text, position) => {
           const column = readColumn(text);
-          return column?.alias === use.alias && column.column === use.column ? [{ node, position }] : [];
+          const isSame = column?.alias === use.alias && column.column === use.column;
+          if (!isSame || !column.casts.every((name, index) => name === use.casts[index])) return [];
+          return [{ node, position, casts: use.casts.slice(column.casts.length) }];
         }),
       );
   }
@@ -94,7 +106,7 @@ export class Origins {
   #inNode(node: PlanNode, column: string, seen: Set<string>): Origin[] | null {
     const own = ownValues(node, column, this.#names);
     if (own !== null) return [own];
-    if (node['Relation Name'] !== undefined) return [{ alias: node.Alias!, column }];
+    if (node['Relation Name'] !== undefined) return [{ alias: node.Alias!, column, casts: [] }];
     const query = this.#queryOf(node);
     if (query === null) return null;
     const position = this.#names.position(node['CTE Name'] ?? node.Alias!, column, outputOf(query));
@@ -121,6 +133,19 @@ export class Origins {
     const column = readColumn(outputOf(node)[position] ?? '');
     return column === null ? null : this.#of(column, node, seen);
   }
+}
+
+function castTo(casts: readonly string[], origins: readonly Origin[]): Origin[] {
+  if (casts.length === 0) return [...origins];
+  return origins.map((origin) =>
+    'sql' in origin
+      ? { ...origin, sql: castSql(origin.sql, casts) }
+      : { ...origin, casts: [...origin.casts, ...casts] },
+  );
+}
+
+function castSql(sql: string, casts: readonly string[]): string {
+  return `SELECT v${casts.map((name) => `::${name}`).join('')} FROM (${sql}) AS t (v)`;
 }
 
 function put(map: Map<string, PlanNode | null>, key: string, node: PlanNode): void {

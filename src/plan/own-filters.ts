@@ -1,6 +1,7 @@
 import { listCondition } from './conditions.js';
 import type { OutputSettings } from './constants.js';
 import type { Binding } from './dependencies.js';
+import { keepsValues } from './equalities.js';
 import type { Evaluate } from './evaluation.js';
 import type { Origin } from './origins.js';
 import { areFew, evaluateOwn, type OwnValues } from './own-values.js';
@@ -28,11 +29,16 @@ export async function addOwnValues(
   settings: OutputSettings,
   evaluate: Evaluate,
 ): Promise<PlannedScan[]> {
-  const wanted = scans.flatMap((_, scan) =>
+  const wanted = scans.flatMap(({ spec }, scan) =>
     missing[scan]!.flatMap((column): Wanted[] => {
       const [alias, ...others] = aliases[scan]!;
+      const { type } = spec!.table.columns.find(({ name }) => name === column)!;
       const found = bindings.find(
-        (binding) => binding.alias === alias && binding.column === column && binding.origins.every(isOwn),
+        (binding) =>
+          binding.alias === alias &&
+          binding.column === column &&
+          keepsValues(type, binding.casts) &&
+          binding.origins.every(isOwn),
       );
       return found === undefined || others.length > 0 ? [] : [{ scan, column, values: found.origins.filter(isOwn) }];
     }),

@@ -70,7 +70,7 @@ function readFilter(
   columns: ReadonlyMap<string, ColumnModel>,
   settings: OutputSettings,
 ): PushedFilter | null {
-  if (condition.type === 'other' || condition.type === 'unevaluated') return null;
+  if (condition.type === 'other' || condition.type === 'unevaluated' || condition.type === 'period') return null;
   const column = conditionColumn(condition, columns);
   if (column === null) return readCastFilter(condition, columns);
   const { name } = column;
@@ -95,7 +95,7 @@ function readFilter(
 
 /** A column of whole numbers that is compared as numeric or as text: `id::text = '42'`, `n::numeric > 1.5`. */
 function readCastFilter(
-  condition: Exclude<Condition, { type: 'other' | 'unevaluated' }>,
+  condition: Exclude<Condition, { type: 'other' | 'unevaluated' | 'period' }>,
   columns: ReadonlyMap<string, ColumnModel>,
 ): PushedFilter | null {
   const column = columns.get(condition.column);

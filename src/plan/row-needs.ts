@@ -110,7 +110,7 @@ export function areAllPushed(
   pushed: readonly PushedFilter[],
 ): boolean {
   return conditions.every((condition) => {
-    if (condition.type === 'other' || condition.type === 'unevaluated') return false;
+    if (condition.type === 'other' || condition.type === 'unevaluated' || condition.type === 'period') return false;
     const operator = condition.type === 'compare' || condition.type === 'like' ? condition.operator : null;
     return pushed.some(
       (filter) =>
