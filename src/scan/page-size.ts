@@ -21,7 +21,10 @@ export function sizeForLimit(limit: number | null, model: LimitModel | null, pag
   if (limit === null || model === null) return UNCHANGED;
   const wanted = Math.max(1, Math.min(limit, model.max ?? Number.POSITIVE_INFINITY));
   const own: PlacedValue = { place: model.place, parameter: model.parameter, value: String(wanted), isLiteral: true };
-  if (pagination.type === 'none') return { values: [own], sizeForLimit: null, isSizedElsewhere: true };
+  if (pagination.type === 'none') {
+    // There is no second page for what one with the largest number of rows leaves out.
+    return wanted < limit ? UNCHANGED : { values: [own], sizeForLimit: null, isSizedElsewhere: true };
+  }
   const isShared = pagination.sizeParameter === model.parameter && pagination.place === model.place;
   const size = pagination.size ?? Number.POSITIVE_INFINITY;
   if (isShared) {

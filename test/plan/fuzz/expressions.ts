@@ -125,6 +125,32 @@ export class Expressions {
     }
   }
 
+  /** A value that is made of another one, of its type. */
+  computed(sql: string, type: FuzzType): string {
+    const { random } = this;
+    if (type === 'text') {
+      return random.pick([
+        `lower(${sql})`,
+        `(${sql} || '')`,
+        `coalesce(${sql}, 'paid')`,
+        `left(${sql}, 4)`,
+        `trim(${sql})`,
+        `CASE WHEN ${sql} = 'zz' THEN 'open' ELSE ${sql} END`,
+        `nullif(${sql}, 'open')`,
+      ]);
+    }
+    return random.pick([
+      `(${sql} + 1)`,
+      `abs(${sql})`,
+      `coalesce(${sql}, 3)`,
+      `(${sql})::text::int`,
+      `(${sql})::numeric::int`,
+      `(${sql} % 4)`,
+      `(${sql})::bigint`,
+      `greatest(${sql}, 2)`,
+    ]);
+  }
+
   /** A constant that keeps its type where nothing else says it. */
   typed(type: FuzzType): string {
     return `${this.constant(type)}::${CAST[type]}`;
@@ -196,6 +222,17 @@ export class Expressions {
       () => `${sql} ${operator} ${this.of(scope, type, 1)}`,
       () => `${sql} IS DISTINCT FROM ${constant()}`,
       () => `(${sql} = ${constant()} AND ${this.#other(scope)} OR ${sql} = ${constant()} AND ${this.#other(scope)})`,
+      () => `${sql} IS NOT DISTINCT FROM ${constant()}`,
+      () => `coalesce(${sql}, ${this.typed(type)}) ${operator} ${constant()}`,
+      () =>
+        `(${sql} ${operator} ${constant()}) IS ${random.pick(['TRUE', 'NOT TRUE', 'FALSE', 'NOT FALSE', 'UNKNOWN'])}`,
+      () => `${sql} <> ALL (ARRAY[${this.#list(type)}]::${CAST[type]}[])`,
+      () => `${sql} BETWEEN SYMMETRIC ${constant()} AND ${constant()}`,
+      () => `(${sql})::text = ${this.typed(type)}::text`,
+      () => `(${sql})::text IN (${this.typed(type)}::text, ${this.typed(type)}::text)`,
+      () => this.#keySet(scope),
+      () => `nullif(${sql}, ${this.typed(type)}) ${operator} ${constant()}`,
+      () => `CASE WHEN ${sql} ${operator} ${constant()} THEN true ELSE ${random.pick(['false', 'NULL', 'true'])} END`,
     ];
     if (type === 'text') {
       forms.push(
@@ -203,6 +240,11 @@ export class Expressions {
         () => `${sql} ILIKE ${random.pick(["'O%'", "'%D'"])}`,
         () => `(${sql})::text = ${this.constant('text')}`,
         () => `${sql} NOT LIKE 'o%'`,
+        () => `starts_with(${sql}, ${random.pick(["'op'", "''", "'%'", "'Z'"])})`,
+        () => `left(${sql}, 2) = 'op'`,
+        () => `${random.pick(['lower', 'upper'])}(${sql}) = ${constant()}`,
+        () => `(${sql})::varchar = ${constant()}`,
+        () => `(${sql} || '') = ${constant()}`,
       );
     }
     if (type === 'int') {
@@ -210,6 +252,11 @@ export class Expressions {
         () => `(${sql})::numeric ${operator} ${this.constant('num')}`,
         () => `(${sql})::text = '${random.int(0, 9)}'`,
         () => `(${sql})::bigint ${operator} ${this.constant('int')}`,
+        () => `(${sql})::float8 ${operator} ${this.typed('dbl')}`,
+        () => `${sql} ${operator} ${this.typed('dbl')}`,
+        () => `(${sql})::numeric IN (${this.typed('num')}, ${this.typed('int')})`,
+        () => `${sql} + 1 ${operator} ${this.constant('int')}`,
+        () => `${sql} >= ${random.int(0, 4)} AND ${sql} < ${random.int(3, 8)}`,
       );
     }
     if (type === 'date' || type === 'ts') {
@@ -221,9 +268,26 @@ export class Expressions {
         () => `${sql} ${operator} timestamp '${random.pick(DAYS)} 12:00:00'`,
         () => `(${sql})::date ${operator} '${random.pick(DAYS)}'::date`,
         () => `date_trunc('month', ${sql}) = '2026-01-01'::date`,
+        () =>
+          `date_trunc('${random.pick(['hour', 'day', 'week', 'month', 'quarter', 'year'])}', ${sql}) ${operator} '${random.pick([...TIMES, ...DAYS])}'${random.pick(['', '::timestamptz', '::timestamp', '::date'])}`,
+        () => `extract(year FROM ${sql}) ${operator} ${random.pick([2025, 2026, 2025.5, -3])}`,
+        () => `date_part('year', ${sql}) IN (2024, 2026)`,
+        () => `extract(year FROM ${sql}) = 2026 AND extract(month FROM ${sql}) = ${random.int(1, 12)}`,
+        () => `(${sql})::date IN ('${random.pick(DAYS)}', '${random.pick(DAYS)}')`,
+        () => `(${sql})::date BETWEEN '${random.pick(DAYS)}' AND '${random.pick(DAYS)}'`,
+        () => `(${sql} AT TIME ZONE 'Europe/Berlin') ${operator} timestamp '${random.pick(DAYS)} 00:00'`,
       );
     }
     return random.pick(forms)();
+  }
+
+  /** The rows behind another in the order of several columns. */
+  #keySet(scope: Scope): string {
+    const { random } = this;
+    const keys = Array.from({ length: random.int(2, 3) }, () => random.pick(scope));
+    const values = keys.map(({ type }) => this.typed(type));
+    const operator = random.pick(['>', '>=', '<', '<=', '=', '<>']);
+    return `(${keys.map(({ sql }) => sql).join(', ')}) ${operator} (${values.join(', ')})`;
   }
 
   #other(scope: Scope): string {

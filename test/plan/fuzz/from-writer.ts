@@ -92,9 +92,24 @@ export class FromWriter {
     const pairs = left.flatMap((one) =>
       right.filter((other) => other.type === one.type).map((other) => `${one.sql} = ${other.sql}`),
     );
+    if (random.chance(0.15))
+      return this.#computedEquality(left, right) ?? (pairs.length > 0 ? random.pick(pairs) : null);
     if (pairs.length === 0) return null;
     const useful = pairs.filter((pair) => /\.(k|s|id|ref) = \S+\.(k|s|id|ref)$/.test(pair));
     return random.pick(useful.length > 0 && random.chance(0.8) ? useful : pairs);
+  }
+
+  /** A column of one side, and what is computed of one of the other. */
+  #computedEquality(left: Scope, right: Scope): string | null {
+    const { random, expressions } = this.query;
+    const [own, other] = random.chance(0.5) ? [left, right] : [right, left];
+    const usable = own.filter(({ type, sql }) => (type === 'int' || type === 'text') && /\.(k|s|id|ref)$/.test(sql));
+    if (usable.length === 0) return null;
+    const column = random.pick(usable);
+    const values = other.filter(({ type }) => type === column.type);
+    if (values.length === 0) return null;
+    const computed = `${column.sql} = ${expressions.computed(random.pick(values).sql, column.type)}`;
+    return random.chance(0.2) ? `(${computed} OR ${column.sql} = ${random.pick(values).sql})` : computed;
   }
 
   #source(outer: Scope): Source {
@@ -146,6 +161,14 @@ export class FromWriter {
       () => source(`unnest(ARRAY['${random.pick(TEXTS.slice(0, 3))}', 'zz']) ${alias} (t)`, ['t', 'text']),
       () => source(`(SELECT generate_series(1, ${random.int(1, 5)})::bigint AS n) ${alias}`, ['n', 'int']),
       () => source(`mine ${alias}`, ['n', 'int'], ['t', 'text']),
+      () =>
+        source(
+          `unnest(ARRAY['${random.pick(TEXTS.slice(0, 3))}', 'zz']) WITH ORDINALITY ${alias} (t, n)`,
+          ['t', 'text'],
+          ['n', 'int'],
+        ),
+      () => source(`generate_series(4, 6) WITH ORDINALITY ${alias} (m, n)`, ['n', 'int']),
+      () => source(`string_to_table('open,zz', ',') ${alias} (t)`, ['t', 'text']),
     ])();
   }
 }

@@ -33,6 +33,18 @@ export class ValueQueries {
     return random.pick([
       () => `SELECT ${list} FROM ${from} WHERE ${column} IN (${values})${tail}`,
       () => `SELECT ${list} FROM ${from} WHERE ${column} = ANY (ARRAY(${values}))${tail}`,
+      () =>
+        `SELECT ${list} FROM ${from} WHERE (${column} = ${parts.expressions.constant(type)} OR ${column} IN (${values}))${tail}`,
+      () =>
+        `SELECT ${list} FROM ${from} WHERE (${column} IN (${this.#constants(type)}) OR ${column} IN (${values}) OR ${column} IN (${this.#values(type, 1)}))${tail}`,
+      () =>
+        `SELECT ${list} FROM (${values}) ${v} JOIN ${from} ON ${column} = ${parts.expressions.computed(`${v}.c0`, type)}${tail}`,
+      () =>
+        `SELECT ${v}.c0, ${list} FROM (${values}) ${v} LEFT JOIN ${from} ON ${column} = ${parts.expressions.computed(`${v}.c0`, type)}${tail}`,
+      () =>
+        `SELECT c0, (SELECT count(*) FROM ${from} WHERE ${column} = ${parts.expressions.computed('c0', type)}${tail}) FROM (${values}) ${v}`,
+      () =>
+        `SELECT ${list} FROM ${from} WHERE ${column} = coalesce((SELECT max(c0) FROM (${values}) ${v}), ${parts.expressions.constant(type)})${tail}`,
       () => `SELECT ${list} FROM ${from} WHERE ${column} = (SELECT max(c0) FROM (${values}) ${v})${tail}`,
       () => `SELECT ${list} FROM ${from} WHERE EXISTS (SELECT FROM (${values}) ${v} WHERE ${v}.c0 = ${column})${tail}`,
       () => `SELECT ${v}.c0, ${list} FROM (${values}) ${v} JOIN ${from} ON ${column} = ${v}.c0${tail}`,
@@ -118,6 +130,17 @@ export class ValueQueries {
       () => `SELECT c0 FROM (SELECT c0, rank() OVER (ORDER BY c0) AS r FROM (${inner()}) ${alias}) w WHERE r <= 3`,
       () => (type === 'int' ? `SELECT count(*) AS c0 FROM (${inner()}) ${alias} GROUP BY c0` : inner()),
       () => `SELECT DISTINCT c0 FROM (${inner()}) ${alias}`,
+      () => `SELECT ${expressions.computed('c0', type)} AS c0 FROM (${inner()}) ${alias}`,
+      () => `SELECT ${expressions.computed('c0', type)} AS c0 FROM (${inner()}) ${alias}`,
+      () => `${inner()} UNION ${random.pick(['', 'ALL '])}SELECT ${expressions.typed(type)}`,
+      () => `SELECT max(${expressions.computed('c0', type)}) AS c0 FROM (${inner()}) ${alias}`,
+      () => `SELECT c0 FROM (${inner()}) ${alias} LIMIT 1000`,
+      () =>
+        `SELECT ${expressions.computed(`${alias}.c0`, type)} AS c0 FROM (SELECT 1 AS one) o LEFT JOIN (${inner()}) ${alias} ON ${expressions.typed(type)} = ${alias}.c0`,
+      () =>
+        type === 'int'
+          ? `SELECT o AS c0 FROM unnest(ARRAY['x', 'y']) WITH ORDINALITY ${alias} (v, o)`
+          : `SELECT v AS c0 FROM unnest(ARRAY['open', 'zz']) WITH ORDINALITY ${alias} (v, o)`,
     ])();
   }
 

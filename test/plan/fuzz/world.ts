@@ -66,14 +66,20 @@ const COLUMNS: readonly FuzzColumn[] = [
 ];
 
 export const TEXTS = ['open', 'paid', 'shipped', '', "it's", 'a,b', 'Zoë', 'zz', '%', 'Open'] as const;
-export const DAYS = ['2026-01-31', '2026-02-01', '2025-12-31', '2024-02-29', '2026-11-20'] as const;
+export const DAYS = ['2026-01-31', '2026-02-01', '2025-12-31', '2024-02-29', '2026-11-20', '2026-11-01'] as const;
 export const TIMES = [
   '2026-01-31T00:00:00Z',
   '2026-01-31T12:30:00Z',
   '2025-12-31T23:59:59Z',
   '2026-02-01T00:00:00Z',
   '2026-11-24T08:00:00Z',
+  // In Cuba half past midnight, twice.
+  '2026-11-01T04:30:00Z',
+  '2026-11-01T05:30:00Z',
 ] as const;
+
+/** Time zones of sessions. */
+export const ZONES = ['UTC', 'UTC', 'America/Havana', 'Europe/Berlin'] as const;
 
 function cell(random: Random, column: FuzzColumn): Cell {
   switch (column.name) {
