@@ -1,4 +1,3 @@
-import { readArrayLiteral } from './array-literal.js';
 import {
   bareColumnName,
   type ColumnUse,
@@ -13,6 +12,8 @@ import {
 import { type Period, type PeriodUse, periodUse } from './periods.js';
 import type { Node } from './syntax.js';
 import { stringList } from './syntax.js';
+import { listCondition, valuesOfAny } from './value-lists.js';
+import { readWrapped } from './wrapped-columns.js';
 
 export type CompareOperator = '=' | '<>' | '<' | '<=' | '>' | '>=';
 
@@ -101,6 +102,13 @@ export function readConditionNode(node: Node, source: ConditionSource): Conditio
   const column = bareColumnName(node, alias);
   if (column !== null) return [{ type: 'boolean', column, cast: null, value: true }];
   const [kind, body] = Object.entries(node)[0] as [string, Node];
+  const plain = readPlain(kind, body, source);
+  if (plain.some(({ type }) => type !== 'other')) return plain;
+  return readWrapped(kind, body, alias, (part) => readConditionNode(part, source)) ?? plain;
+}
+
+function readPlain(kind: string, body: Node, source: ConditionSource): Condition[] {
+  const { alias } = source;
   switch (kind) {
     case 'A_Expr':
       return [readOperator(body, source)];
@@ -214,15 +222,6 @@ function readAny(use: ColumnUse, body: Node, source: ConditionSource): Condition
   return operand === null ? OTHER : { type: 'unevaluated', ...use, operator: 'any', operand };
 }
 
-/** The condition that the column is among the elements of an array. */
-export function listCondition(use: ColumnUse, { text, typeName }: Constant): Condition | null {
-  if (typeName?.endsWith('[]') !== true) return null;
-  const values = readArrayLiteral(text);
-  // A NULL in the list matches nothing, so leaving it out changes no row that passes.
-  if (values === null) return null;
-  return { type: 'in', ...use, values: values.filter((item) => item !== null), typeName: typeName.slice(0, -2) };
-}
-
 /**
  * `a = 1 OR a = 2` is a list. Of other alternatives it follows that a column which each of them compares with constants
  * has one of those: `(a = 1 AND b > 2) OR (a = 3 AND c)`.
@@ -233,33 +232,4 @@ function readAlternatives(alternatives: readonly Node[], source: ConditionSource
   const lists = valuesOfAny(branches);
   if (isList && lists.length === 1) return [...lists];
   return [OTHER, ...lists.map((list) => ({ ...list, isImplied: true as const }))];
-}
-
-/** Of alternatives, each of which is several conditions: the columns that all of them compare with constants, with all of these. */
-export function valuesOfAny(branches: readonly (readonly Condition[])[]): Extract<Condition, { type: 'in' }>[] {
-  const [first = []] = branches;
-  return first.flatMap((condition) => {
-    if (asList(condition) === null) return [];
-    const { column, cast } = condition as ColumnUse;
-    const parts = branches.map(
-      (branch) => branch.map(asList).find((item) => item?.column === column && item.cast === cast) ?? null,
-    );
-    const known = parts.flatMap((part) => part ?? []);
-    if (known.length < parts.length || known.some((part) => part.typeName !== known[0]!.typeName)) return [];
-    const values = [...new Set(known.flatMap((part) => part.values))];
-    return [{ type: 'in', column, cast, values, typeName: known[0]!.typeName } as const];
-  });
-}
-
-function asList(condition: Condition): Extract<Condition, { type: 'in' }> | null {
-  if (condition.type === 'in') return condition;
-  if (condition.type !== 'compare' || condition.operator !== '=') return null;
-  const { column, cast, value } = condition;
-  return { type: 'in', column, cast, values: [value.text], typeName: value.typeName ?? literalType(value.text) };
-}
-
-/** The type that EXPLAIN prints literals of without a cast. */
-function literalType(text: string): string {
-  if (text === 't' || text === 'f') return 'bool';
-  return text.includes('.') ? 'numeric' : 'int4';
 }

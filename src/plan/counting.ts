@@ -1,5 +1,6 @@
 import type { PushedFilter, ScanSpec } from '../scan/scan.js';
 import type { Condition } from './conditions.js';
+import { conditionColumn } from './constants.js';
 import type { PlanNode, ScanNode } from './plan-tree.js';
 import { areAllPushed } from './row-needs.js';
 import type { StatementTemplate } from './template.js';
@@ -18,9 +19,11 @@ export function standInRow(
   if (spec.table.count === null || node.output.length > 0 || node.nodeType === 'Sample Scan') return null;
   if (!isCountedAlone(root, node.alias) || !areAllPushed(spec.table, conditions, pushed)) return null;
   const values = new Map<string, string>();
+  const columns = new Map(spec.table.columns.map((item) => [item.name, item]));
   for (const condition of conditions) {
     if (condition.type === 'other') return null;
-    const value = standInValue(condition, pushed);
+    const column = conditionColumn(condition, columns);
+    const value = column === null ? null : standInValue(condition, pushed);
     if (value === null || values.has(condition.column)) return null;
     values.set(condition.column, value);
   }
@@ -35,8 +38,7 @@ function standInValue(
     condition.type === 'in' ||
     condition.type === 'boolean' ||
     (condition.type === 'compare' && ['=', '<=', '>='].includes(condition.operator));
-  // A varchar is compared as text.
-  if (!holdsForIt || (condition.cast !== null && condition.cast !== 'text')) return null;
+  if (!holdsForIt) return null;
   return pushed.find((filter) => filter.column === condition.column)?.values[0] ?? null;
 }
 

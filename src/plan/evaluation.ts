@@ -1,8 +1,9 @@
 import type { ColumnModel } from '../config/model.js';
 import type { ScalarName } from '../core/sql-type.js';
-import { type CompareOperator, type Condition, listCondition } from './conditions.js';
+import type { CompareOperator, Condition } from './conditions.js';
 import type { Constant } from './expression-nodes.js';
 import { type PeriodBounds, periodBounds } from './periods.js';
+import { listCondition } from './value-lists.js';
 
 /** An expression for the engine to evaluate in the client's session. */
 export interface Evaluation {

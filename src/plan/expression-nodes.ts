@@ -46,7 +46,13 @@ export function columnUse(node: Node | null | undefined, alias: string): ColumnU
   const typeName = cast?.typeName as Node | undefined;
   // A cast with a length or a scale changes values.
   if (typeName !== undefined && typeName.typmods !== undefined) return null;
-  const reference = (cast === undefined ? node : (cast.arg as Node))?.ColumnRef as Node | undefined;
+  const arg = cast?.arg as Node | undefined;
+  // `(x::varchar)::text` is as `x::text`.
+  if (arg?.TypeCast !== undefined) {
+    const inner = columnUse(arg, alias);
+    return inner?.cast === 'varchar' && typeNameOf(typeName!) === 'text' ? { ...inner, cast: 'text' } : null;
+  }
+  const reference = (cast === undefined ? node : arg)?.ColumnRef as Node | undefined;
   if (reference === undefined) return null;
   const names = stringList(reference.fields);
   const isOwn = names.length === 1 || (names.length === 2 && names[0] === alias);

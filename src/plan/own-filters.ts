@@ -1,4 +1,3 @@
-import { listCondition } from './conditions.js';
 import type { OutputSettings } from './constants.js';
 import type { Binding } from './dependencies.js';
 import { keepsValues } from './equalities.js';
@@ -7,6 +6,7 @@ import type { Origin } from './origins.js';
 import { areFew, evaluateOwn, type OwnValues } from './own-values.js';
 import { pushDownFilters } from './push-down.js';
 import type { PlannedScan } from './statement-plan.js';
+import { listCondition } from './value-lists.js';
 
 /** A required filter that may have values of the statement's own. */
 interface Wanted {

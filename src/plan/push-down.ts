@@ -1,10 +1,12 @@
 import type { ColumnModel, FilterModel, FilterOperator, TableModel } from '../config/model.js';
 import { errors, type GatewayError } from '../core/errors.js';
 import type { PushedFilter } from '../scan/scan.js';
+import { readCastFilter } from './cast-filters.js';
 import type { Condition } from './conditions.js';
 import type { OutputSettings } from './constants.js';
-import { canonicalConstant, conditionColumn, isInteger } from './constants.js';
-import { declaredFilters, isWorthAsking } from './request-cost.js';
+import { canonicalConstant, conditionColumn } from './constants.js';
+import { declaredFilters, isWorthAsking, takesValues } from './request-cost.js';
+import { valuesInRange } from './small-ranges.js';
 
 /**
  * Chooses the conditions that the DSN says the API can filter by. The engine re-checks every condition, so each choice
@@ -18,9 +20,12 @@ export function pushDownFilters(
   const columns = new Map(table.columns.map((column) => [column.name, column]));
   const candidates = conditions.flatMap((condition) => readFilter(condition, columns, settings) ?? []);
   return declaredFilters(table).flatMap((filter) => {
-    const usable = candidates
-      .filter((candidate) => candidate.column === filter.column)
-      .flatMap((candidate) => adaptOperator(candidate, filter, table) ?? []);
+    const own = candidates.filter((candidate) => candidate.column === filter.column);
+    const usable = own.flatMap((candidate) => adaptOperator(candidate, filter, table) ?? []);
+    if (filter.required && usable.length === 0 && takesValues(filter)) {
+      const values = valuesInRange(columns.get(filter.column)!, own);
+      return values === null ? [] : [adaptOperator(values, filter, table)!];
+    }
     return canSendSeveral(filter) ? usable : usable.slice(0, 1);
   });
 }
@@ -72,7 +77,7 @@ function readFilter(
 ): PushedFilter | null {
   if (condition.type === 'other' || condition.type === 'unevaluated' || condition.type === 'period') return null;
   const column = conditionColumn(condition, columns);
-  if (column === null) return readCastFilter(condition, columns);
+  if (column === null) return readCastFilter(condition, columns, settings);
   const { name } = column;
   switch (condition.type) {
     case 'null':
@@ -91,33 +96,6 @@ function readFilter(
       return values.includes(null) ? null : { column: name, operator: 'in', values: values as string[] };
     }
   }
-}
-
-/** A column of whole numbers that is compared as numeric or as text: `id::text = '42'`, `n::numeric > 1.5`. */
-function readCastFilter(
-  condition: Exclude<Condition, { type: 'other' | 'unevaluated' | 'period' }>,
-  columns: ReadonlyMap<string, ColumnModel>,
-): PushedFilter | null {
-  const column = columns.get(condition.column);
-  if (column === undefined || !isInteger(column)) return null;
-  const { name } = column;
-  if (condition.cast === 'text') {
-    const values = condition.type === 'in' ? condition.values : [];
-    const texts = condition.type === 'compare' && condition.operator === '=' ? [condition.value.text] : values;
-    // Only such a text can be that of a whole number.
-    const numbers = texts.filter((text) => /^(?:0|-?[1-9]\d{0,17})$/.test(text));
-    return texts.length === 0 ? null : { column: name, operator: 'in', values: numbers };
-  }
-  if (condition.cast !== 'numeric' || condition.type !== 'compare') return null;
-  const match = /^(-?\d{1,15})(?:\.(\d*))?$/.exec(condition.value.text);
-  if (match === null) return null;
-  const isWhole = /^0*$/.test(match[2] ?? '');
-  const { operator } = condition;
-  if (isWhole) return { column: name, operator, values: [String(Number(match[1]))] };
-  const floor = Math.floor(Number(condition.value.text));
-  if (operator === '>' || operator === '>=') return { column: name, operator: '>=', values: [String(floor + 1)] };
-  // `=` and `<>` say nothing that could be sent: no whole number is equal.
-  return operator === '<' || operator === '<=' ? { column: name, operator: '<=', values: [String(floor)] } : null;
 }
 
 /** The filter with an operator that the declaration has and that lets no fewer rows through. */

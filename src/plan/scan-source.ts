@@ -1,7 +1,8 @@
 import type { ColumnModel } from '../config/model.js';
-import { type Condition, readConditions, valuesOfAny } from './conditions.js';
+import { type Condition, readConditions } from './conditions.js';
 import type { ScanNode } from './plan-tree.js';
 import type { ScanReference } from './template.js';
+import { valuesOfAny } from './value-lists.js';
 
 /** A reference to a virtual table, and where the plan reads it. */
 export interface ScanSource {

@@ -1,4 +1,4 @@
-import type { ColumnModel, FilterModel, TableModel } from '../config/model.js';
+import type { ColumnModel, FilterModel, FilterOperator, TableModel } from '../config/model.js';
 import { errors } from '../core/errors.js';
 import type { PlacedValue } from '../http/placed-value.js';
 import { chunkValues, comparableText, distinctValues } from './distinct-values.js';
@@ -115,7 +115,12 @@ function canSend(
   pushed: PushedFilter,
   chunk: readonly string[],
 ): boolean {
-  return filters.every((filter) => filterText(filter, column, pushed.operator, chunk) !== null);
+  return filters.every((filter) => filterText(filter, column, operatorSent(filter, pushed), chunk) !== null);
+}
+
+/** An API that takes no lists is asked for their values one by one, each by the operator that it knows. */
+function operatorSent({ operators }: FilterModel, { operator }: PushedFilter): FilterOperator {
+  return operator === 'in' && !operators.includes('in') ? '=' : operator;
 }
 
 function missingFilters(table: TableModel, dimensions: readonly Dimension[]): readonly FilterModel[] {
@@ -185,7 +190,7 @@ function addFilter(
   chunk: readonly string[],
   separator: string,
 ): void {
-  const { text, isLiteral } = filterText(filter, column, pushed.operator, chunk)!;
+  const { text, isLiteral } = filterText(filter, column, operatorSent(filter, pushed), chunk)!;
   const key = `${filter.place} ${filter.parameter}`;
   const earlier = values.get(key);
   const value = earlier === undefined ? text : `${earlier.value}${separator}${text}`;

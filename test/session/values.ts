@@ -26,6 +26,10 @@ tables:
     path: /days/{d}
     columns: { d: { type: date, from: filter }, v: text }
     filters: { d: { operators: ["="], path: d } }
+  marks:
+    path: /marks
+    columns: { m: { type: bigint, from: filter }, v: text }
+    filters: { m: { operators: ["="], query: f, required: true, template: "{column} {operator} {value}" } }
   pairs:
     path: /pairs/{a}/{b}
     columns: { a: { type: text, from: filter }, b: { type: bigint, from: filter }, v: text }
@@ -87,6 +91,8 @@ const answer: ApiHandler = ({ path, query }) => {
       return { body: NUMBERS.filter(({ x }) => x === Number(query.get('x'))) };
     case 'events':
       return { body: EVENTS.filter((row) => passes(row, query.get('f'))) };
+    case 'marks':
+      return { body: [{ v: query.get('f') }] };
     default:
       return { body: [{ v: values.join('/') }] };
   }
