@@ -1,7 +1,7 @@
 import type { ColumnModel } from '../config/model.js';
 import type { ScalarName } from '../core/sql-type.js';
 import type { PushedFilter } from '../scan/scan.js';
-import type { Condition } from './conditions.js';
+import type { Condition } from './condition.js';
 import { canonicalConstant, isInteger, type OutputSettings } from './constants.js';
 
 type CastCondition = Exclude<Condition, { type: 'other' | 'unevaluated' | 'period' }>;

@@ -1,6 +1,6 @@
 import type { ColumnModel } from '../config/model.js';
 import { comparator } from '../core/compare/comparator.js';
-import type { Condition } from './conditions.js';
+import type { Condition } from './condition.js';
 import { bareColumn, canonicalConstant, conditionColumn, type OutputSettings } from './constants.js';
 import { likeMatcher } from './like-matcher.js';
 

@@ -1,5 +1,5 @@
 import type { PushedFilter, ScanSpec } from '../scan/scan.js';
-import type { Condition } from './conditions.js';
+import type { Condition } from './condition.js';
 import { conditionColumn } from './constants.js';
 import type { PlanNode, ScanNode } from './plan-tree.js';
 import { areAllPushed } from './row-needs.js';

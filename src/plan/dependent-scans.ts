@@ -1,6 +1,7 @@
 import type { FilterModel } from '../config/model.js';
 import type { SqlType } from '../core/sql-type.js';
-import { type Condition, columnsNamed, readConditions } from './conditions.js';
+import type { Condition } from './condition.js';
+import { columnsNamed, readConditions } from './conditions.js';
 import type { OutputSettings } from './constants.js';
 import type { Binding } from './dependencies.js';
 import { keepsValues } from './equalities.js';

@@ -1,7 +1,7 @@
 import type { ColumnModel } from '../config/model.js';
 import type { ScalarName } from '../core/sql-type.js';
-import type { CompareOperator, Condition } from './conditions.js';
-import type { Constant } from './expression-nodes.js';
+import type { Condition } from './condition.js';
+import type { CompareOperator, Constant } from './expression-nodes.js';
 import { type PeriodBounds, periodBounds } from './periods.js';
 import { listCondition } from './value-lists.js';
 

@@ -1,5 +1,7 @@
 import { type Node, parseExpression, scanTokens, stringList } from './syntax.js';
 
+export type CompareOperator = '=' | '<>' | '<' | '<=' | '>' | '>=';
+
 /** A constant as EXPLAIN prints it: its text, and the type it is cast to (last part of the name; null: none). */
 export interface Constant {
   readonly text: string;

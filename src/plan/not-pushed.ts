@@ -1,6 +1,6 @@
 import type { TableModel } from '../config/model.js';
 import type { PushedFilter } from '../scan/scan.js';
-import type { Condition } from './conditions.js';
+import type { Condition } from './condition.js';
 import { declaredFilters } from './request-cost.js';
 
 /** For each column whose condition did not become part of the request: why, for EXPLAIN. */

@@ -1,5 +1,5 @@
 import type { ScalarName } from '../core/sql-type.js';
-import type { CompareOperator } from './conditions.js';
+import type { CompareOperator } from './expression-nodes.js';
 import { columnUse } from './expression-nodes.js';
 import { type Node, stringList } from './syntax.js';
 

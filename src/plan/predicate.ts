@@ -1,7 +1,7 @@
 import type { ColumnModel } from '../config/model.js';
 import type { RowBatch } from '../core/row-batch.js';
 import { columnTest } from './column-test.js';
-import type { Condition } from './conditions.js';
+import type { Condition } from './condition.js';
 import type { OutputSettings } from './constants.js';
 
 /** Whether row `row` of a batch satisfies all conditions, exactly as the engine would decide. */

@@ -2,7 +2,7 @@ import type { ColumnModel, FilterModel, FilterOperator, TableModel } from '../co
 import { errors, type GatewayError } from '../core/errors.js';
 import type { PushedFilter } from '../scan/scan.js';
 import { readCastFilter } from './cast-filters.js';
-import type { Condition } from './conditions.js';
+import type { Condition } from './condition.js';
 import type { OutputSettings } from './constants.js';
 import { canonicalConstant, conditionColumn } from './constants.js';
 import { declaredFilters, isWorthAsking, takesValues } from './request-cost.js';

@@ -1,6 +1,7 @@
 import type { ColumnModel, TableModel } from '../config/model.js';
 import type { Enough, OrderKey, PushedFilter, ScanSpec } from '../scan/scan.js';
-import { type Condition, plainColumn } from './conditions.js';
+import type { Condition } from './condition.js';
+import { plainColumn } from './conditions.js';
 import type { OutputSettings } from './constants.js';
 import type { RowWindow } from './limit-window.js';
 import type { PlanNode } from './plan-tree.js';

@@ -1,5 +1,6 @@
 import type { ColumnModel } from '../config/model.js';
-import { type Condition, readConditions } from './conditions.js';
+import type { Condition } from './condition.js';
+import { readConditions } from './conditions.js';
 import type { ScanNode } from './plan-tree.js';
 import type { ScanReference } from './template.js';
 import { valuesOfAny } from './value-lists.js';

@@ -1,7 +1,7 @@
 import type { FilterModel } from '../config/model.js';
 import type { OrderKey, PushedFilter, ScanSpec } from '../scan/scan.js';
 import type { AggregatePlan } from './aggregate-plan.js';
-import type { Condition } from './conditions.js';
+import type { Condition } from './condition.js';
 import type { RowWindow } from './limit-window.js';
 import type { RowPredicate } from './predicate.js';
 import type { StreamOutput } from './stream-output.js';

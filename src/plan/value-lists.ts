@@ -1,5 +1,5 @@
 import { readArrayLiteral } from './array-literal.js';
-import type { Condition } from './conditions.js';
+import type { Condition } from './condition.js';
 import type { ColumnUse, Constant } from './expression-nodes.js';
 
 type ListCondition = Extract<Condition, { type: 'in' }>;

@@ -1,4 +1,5 @@
-import type { CompareOperator, Condition } from './conditions.js';
+import type { Condition } from './condition.js';
+import type { CompareOperator } from './expression-nodes.js';
 import { bareColumnName, type Constant, columnUse, constantOf, flattenAnd } from './expression-nodes.js';
 import { likeMatcher } from './like-matcher.js';
 import { type Node, stringList } from './syntax.js';
