@@ -1,6 +1,6 @@
 import { isUtf8 } from 'node:buffer';
-import { TextDecoder } from 'node:util';
 import { errors } from '../src/core/errors.js';
+import { CharsetDecoder } from './charset-decoder.js';
 import type { Page } from './driver.js';
 import { readChunks } from './page-bytes.js';
 import { describePage } from './page-error.js';
@@ -73,9 +73,9 @@ function makeDecoder(page: Page, sources: EncodingSources, head: Buffer): PieceD
   if (mark?.startsWith('utf-16') && /^utf-16$/i.test(label)) label = mark;
   // By far the usual one, and making a TextDecoder for each page takes long.
   if (/^utf-?8$/i.test(label)) return new Utf8Pieces(page);
-  let decoder: TextDecoder;
+  let decoder: CharsetDecoder;
   try {
-    decoder = new TextDecoder(label, { fatal: true });
+    decoder = new CharsetDecoder(label);
   } catch (cause) {
     const fields = {
       cause,
@@ -165,22 +165,22 @@ function completeEnd(bytes: Buffer): number {
   return length;
 }
 
-/** Every other encoding goes through TextDecoder. */
+/** Every other encoding becomes text in between. */
 class DecodedPieces implements PieceDecoder {
   readonly #page: Page;
-  readonly #decoder: TextDecoder;
+  readonly #decoder: CharsetDecoder;
 
-  constructor(page: Page, decoder: TextDecoder) {
+  constructor(page: Page, decoder: CharsetDecoder) {
     this.#page = page;
     this.#decoder = decoder;
   }
 
   *decode(piece: Buffer): Iterable<Buffer> {
-    yield* this.#emit(() => this.#decoder.decode(piece, { stream: true }));
+    yield* this.#emit(() => this.#decoder.decode(piece));
   }
 
   *end(): Iterable<Buffer> {
-    yield* this.#emit(() => this.#decoder.decode());
+    yield* this.#emit(() => this.#decoder.end());
   }
 
   *#emit(decode: () => string): Iterable<Buffer> {
