@@ -1,4 +1,5 @@
 import type { ColumnModel } from '../../src/config/model.js';
+import { arrayLiteral } from '../../src/core/coerce/array-literal.js';
 import { errors } from '../../src/core/errors.js';
 import type { RowBatch } from '../../src/core/row-batch.js';
 import type { Page, PageOutcome, ReaderOptions, RecordReader } from '../driver.js';
@@ -246,7 +247,10 @@ export class XmlReader implements RecordReader {
       return;
     }
     const items = texts.map((text) => (text === '' && this.#writer.readsEmpty[c] === false ? null : text));
-    this.#writer.writeValue(c, 'fromJson', JSON.stringify(items));
+    const { scalar } = this.#writer.columns[c]!.type;
+    // As in a column of one value, the text is a JSON document there, not a string.
+    if (scalar === 'json' || scalar === 'jsonb') this.#writer.writeValue(c, 'fromString', arrayLiteral(items));
+    else this.#writer.writeValue(c, 'fromJson', JSON.stringify(items));
   }
 
   #lateValue(c: number): Error {

@@ -32,10 +32,11 @@ export class RecordSlots implements TextSlots {
     for (const list of this.#collected) list.length = 0;
   }
 
-  /** Remembers a value of an element or attribute; the first one counts, unless all are wanted. */
+  /** Remembers a value of an element or attribute: the first one, and where they are wanted by an array, each of them. */
   put(slot: number, kind: number, form: number, start: number, end: number): void {
     if (this.collects[slot] === 1) this.#lists[slot]!.push(kind, form, start, end);
-    else if (this.kinds[slot] === SlotKind.missing) {
+    // A column that is no array can have the same field.
+    if (this.kinds[slot] === SlotKind.missing) {
       this.kinds[slot] = kind;
       this.forms[slot] = form;
       this.starts[slot] = start;

@@ -124,6 +124,40 @@ describe('xml', () => {
       ],
     ],
     [
+      'the first of them beside an array',
+      '<L><R><a>1</a><a>2</a></R><R/><R><b k="3"/></R></L>',
+      {
+        columns: [
+          column('all', { type: 'integer[]', field: 'a' }),
+          column('first', { type: 'integer', field: 'a' }),
+          column('k', { type: 'text', field: 'b/@k' }),
+        ],
+      },
+      [
+        ['{1,2}', '1', null],
+        [null, null, null],
+        [null, null, '3'],
+      ],
+    ],
+    [
+      'JSON documents in an array of them, as in a column of one',
+      '<L><R><a>{"k": [1, "x\\\\y"]}</a><a>null</a><a/><a>NA</a></R></L>',
+      {
+        columns: [
+          column('a', { type: 'json[]', nullValues: ['NA'] }),
+          column('b', { type: 'jsonb[]', field: 'a', nullValues: ['NA'] }),
+          column('c', { type: 'jsonb', field: 'a' }),
+        ],
+      },
+      [
+        [
+          String.raw`{"{\"k\": [1, \"x\\\\y\"]}","null",NULL,NULL}`,
+          String.raw`{"{\"k\": [1, \"x\\\\y\"]}","null",NULL,NULL}`,
+          String.raw`{"k": [1, "x\\y"]}`,
+        ],
+      ],
+    ],
+    [
       'climbing',
       '<P v="9"><L id="5"><n>N</n><R><a>1</a></R><R><a>2</a></R></L><L><R/></L></P>',
       { records: '/P/L/R', columns: [text('a'), text('i', '^/@id'), text('n', '^/n'), text('v', '^^/@v')] },

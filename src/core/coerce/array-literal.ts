@@ -55,6 +55,11 @@ function quoted(item: string): string {
   return `"${item.replace(/["\\]/g, '\\$&')}"`;
 }
 
+/** The literal of a flat array with these items, each in quotes. */
+export function arrayLiteral(items: readonly (string | null)[]): string {
+  return `{${items.map((item) => (item === null ? 'NULL' : `"${item.replace(/["\\]/g, '\\$&')}"`)).join(',')}}`;
+}
+
 /** Reads an array literal as `array_in`, one-based bounds only; null when it is malformed. */
 export function parseArrayLiteral(text: string): Nested | null {
   let at = skipSpaces(text, 0);

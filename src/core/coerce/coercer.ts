@@ -38,9 +38,10 @@ export const PLAIN_VALUES: Omit<CoercedColumn, 'type'> = {
  */
 export function makeCoercer(column: CoercedColumn, origin: StringOrigin = 'json'): Coercer {
   if (!column.type.isArray) return withNulls(makeScalarCoercer(column, origin), column);
-  const element = withNulls(makeScalarCoercer(column, origin), { ...column, onError: 'fail' });
+  const strict = { ...column, onError: 'fail' } as const;
+  const element = withNulls(makeScalarCoercer(column, origin), strict);
   const isJson = column.type.scalar === 'json' || column.type.scalar === 'jsonb';
-  const parseText = isJson ? makeScalarCoercer(column, 'text').fromString : element.fromString;
+  const parseText = isJson ? withNulls(makeScalarCoercer(column, 'text'), strict).fromString : element.fromString;
   return withNulls(makeArrayCoercer(element, isJson, parseText), column);
 }
 
