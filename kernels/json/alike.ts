@@ -33,9 +33,10 @@ import {
 } from './layout';
 import { numberEnd } from './numbers';
 import { endCell, endRow, writeRow, writeValue } from './row';
+import { putValue } from './slots';
 import { stopMask, stringStop } from './strings';
 import { templateOf } from './template';
-import { readValue, valueEnd, valueKind, valueStart } from './values';
+import { endOfValue, valueKind } from './values';
 
 // Records that are like the one that the template was made of: what is between their values is compared, and each value that
 // has its column's usual form becomes a cell at once.
@@ -165,16 +166,15 @@ function readSteps(state: usize, start: usize, out: usize, depthLimit: i32): usi
         return rowEnd == 0 ? 0 : i;
     }
 
-    i = readValue(i, depthLimit - load<i32>(step + L_DEPTH));
-    if (i == 0 || (operation == O_SCALAR && valueKind == JSON)) return 0;
+    const from = i;
+    i = endOfValue(from, depthLimit - load<i32>(step + L_DEPTH));
+    if (i == 0) return 0;
+    const quote: usize = load<u8>(from) == 0x22 ? 1 : 0;
     if (operation < O_ABSENT) {
-      at = writeValue(target, valueKind, valueStart, valueEnd, at, cell, bias);
+      at = writeValue(target, valueKind, from + quote, i - quote, at, cell, bias);
       if (at == 0) return 0;
       cell += 4;
-    } else if (operation == O_SLOT) {
-      store<i32>(target, valueKind);
-      store<u32>(target + 4, <u32>valueStart);
-      store<u32>(target + 8, <u32>valueEnd);
-    }
+    } else if (operation == O_SLOT) putValue(target, valueKind, from + quote, i - quote);
+    else if (operation == O_SCALAR && valueKind == JSON) return 0;
   }
 }

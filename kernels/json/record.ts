@@ -4,11 +4,11 @@ import {
   K_NEXT,
   K_SIZE,
   K_TARGET,
-  MISSING,
   N_ELEMENT_COUNT,
   N_ELEMENTS,
   N_HEAD,
   N_HIGH,
+  N_LEAF,
   N_LOW,
   N_OWN,
   NUMBER,
@@ -16,12 +16,12 @@ import {
   P_KEY_NODE,
   P_KEY_START,
   S_ROOT,
-  SLOT_ENTRY,
   STACK,
   STACK_ENTRY,
 } from './layout';
+import { clearSlots, putValue } from './slots';
 import { learnTarget, learnValue } from './template';
-import { readValue, skipSpace, stopAt, stringEnd, valueEnd, valueKind, valueStart } from './values';
+import { endOfValue, skipSpace, stopAt, stringEnd, valueKind } from './values';
 
 // Records of any shape, key by key: wanted values into their slots.
 
@@ -31,25 +31,29 @@ export let lacksKey: bool = false;
 /** How many keys behind the one that came last time are looked at before the key is looked up: optional ones may be absent. */
 const ATTEMPTS: i32 = 4;
 
-/** Where the member's name was read: which key it is, 0 for one that nobody wants, and what is behind its colon. */
+/** What `readKey` has read; 0 for a key that nobody wants and that there was no room to learn. */
 let memberKey: usize = 0;
 
-/** Reads the key at `i` of object node `node`, whose last key was `place`. Returns what is behind the colon; 0 when there is none. */
+/** The key at `i` if it is the one that came behind `place` last time or one of a few that came behind that; else 0. */
 // @ts-ignore: decorator
 @inline
-function readKey(state: usize, node: usize, place: usize, i: usize): usize {
-  let key = <usize>load<u32>(place + K_NEXT);
-  for (let attempt = 0; key != 0 && attempt < ATTEMPTS; attempt++) {
-    if (isKeyAt(key, i)) {
-      memberKey = key;
-      return i + load<i32>(key + K_SIZE);
-    }
-    key = <usize>load<u32>(key + K_NEXT);
-  }
-  return readOtherKey(state, node, place, i);
+function expectedKey(place: usize, i: usize): usize {
+  const key = <usize>load<u32>(place + K_NEXT);
+  if (key == 0 || isKeyAt(key, i)) return key;
+  return laterKey(key, i);
 }
 
-function readOtherKey(state: usize, node: usize, place: usize, i: usize): usize {
+function laterKey(place: usize, i: usize): usize {
+  let key = place;
+  for (let attempt = 1; attempt < ATTEMPTS; attempt++) {
+    key = <usize>load<u32>(key + K_NEXT);
+    if (key == 0 || isKeyAt(key, i)) return key;
+  }
+  return 0;
+}
+
+/** Reads any key at `i` of object node `node`, whose last key was `place`. Returns what is behind the colon; 0 when there is none. */
+function readKey(state: usize, node: usize, place: usize, i: usize): usize {
   if (load<u8>(i) != 0x22) return stopAt(i);
   const end = stringEnd(i + 1);
   if (end == 0) return 0;
@@ -77,24 +81,6 @@ function hasBackslash(from: usize, end: usize): bool {
   return false;
 }
 
-/** Takes back what an earlier equal key has brought. */
-// @ts-ignore: decorator
-@inline
-function clearSlots(target: usize): void {
-  const high = <usize>load<u32>(target + N_HIGH);
-  for (let slot = <usize>load<u32>(target + N_LOW); slot < high; slot += SLOT_ENTRY) store<i32>(slot, MISSING);
-}
-
-// @ts-ignore: decorator
-@inline
-function putValue(target: usize, kind: i32, start: usize, end: usize): void {
-  const slot = <usize>load<u32>(target + N_OWN);
-  if (slot == 0) return;
-  store<i32>(slot, kind);
-  store<u32>(slot + 4, <u32>start);
-  store<u32>(slot + 8, <u32>end);
-}
-
 /** Whether the object or array that starts with byte `first` has members that node `target` wants. */
 // @ts-ignore: decorator
 @inline
@@ -118,12 +104,16 @@ export function readRecord(state: usize, start: usize, depthLimit: i32, isLearni
   while (true) {
     i = skipSpace(i);
     if (isObject) {
-      i = readKey(state, node, place, i);
-      if (i == 0) return 0;
-      target = 0;
-      if (memberKey != 0) {
-        target = <usize>load<u32>(memberKey + K_TARGET);
-        place = memberKey;
+      const key = expectedKey(place, i);
+      if (key != 0) {
+        place = key;
+        target = <usize>load<u32>(key + K_TARGET);
+        i += load<i32>(key + K_SIZE);
+      } else {
+        i = readKey(state, node, place, i);
+        if (i == 0) return 0;
+        target = memberKey == 0 ? 0 : <usize>load<u32>(memberKey + K_TARGET);
+        if (memberKey != 0) place = memberKey;
       }
       i = skipSpace(i);
     } else if (depth > 0) {
@@ -134,11 +124,13 @@ export function readRecord(state: usize, start: usize, depthLimit: i32, isLearni
     }
 
     const first = <i32>load<u8>(i);
+    const leaf: usize = target == 0 ? 0 : <usize>load<u32>(target + N_LEAF);
     if (target != 0) {
-      clearSlots(target);
+      // Takes back what an earlier equal key has brought.
+      if (leaf == 0) clearSlots(<usize>load<u32>(target + N_LOW), <usize>load<u32>(target + N_HIGH));
       if (isLearning) learnTarget(target);
     }
-    if (hasWanted(target, first)) {
+    if (leaf == 0 && hasWanted(target, first)) {
       if (depth >= depthLimit) return stopAt(0);
       const entry = STACK + <usize>depth * STACK_ENTRY;
       store<i32>(entry, isObject ? 1 : 0);
@@ -152,15 +144,16 @@ export function readRecord(state: usize, start: usize, depthLimit: i32, isLearni
       i = skipSpace(i + 1);
       if (<i32>load<u8>(i) != first + 2) continue;
     } else {
-      const behind = readValue(i, depthLimit - depth);
+      const behind = endOfValue(i, depthLimit - depth);
       if (behind == 0) return 0;
+      const kind = valueKind;
       if (isLearning) learnValue(i, behind, target, depth);
-      if (target != 0) putValue(target, valueKind, valueStart, valueEnd);
+      const slot = leaf != 0 || target == 0 ? leaf : <usize>load<u32>(target + N_OWN);
+      const quote: usize = first == 0x22 ? 1 : 0;
+      if (slot != 0) putValue(slot, kind, i + quote, behind - quote);
       i = behind;
-      if (depth == 0) {
-        // A number that ends with the input may go on behind it.
-        return valueKind == NUMBER && load<u8>(i) == 0 ? stopAt(i) : i;
-      }
+      // A number that ends with the input may go on behind it.
+      if (depth == 0) return kind == NUMBER && load<u8>(i) == 0 ? stopAt(i) : i;
       i = skipSpace(i);
     }
 
@@ -169,7 +162,8 @@ export function readRecord(state: usize, start: usize, depthLimit: i32, isLearni
       i++;
       depth--;
       const entry = STACK + <usize>depth * STACK_ENTRY;
-      putValue(node, JSON, <usize>load<u32>(entry + 12), i);
+      const own = <usize>load<u32>(node + N_OWN);
+      if (own != 0) putValue(own, JSON, <usize>load<u32>(entry + 12), i);
       if (depth == 0) return i;
       isObject = load<i32>(entry) != 0;
       node = <usize>load<u32>(entry + 4);

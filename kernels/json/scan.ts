@@ -7,7 +7,6 @@ import {
   FIRST,
   FULL,
   LINE,
-  MISSING,
   NEEDS_MORE,
   OUTPUT,
   P_BETWEEN,
@@ -30,6 +29,7 @@ import {
 } from './layout';
 import { lacksKey, readRecord } from './record';
 import { writeRow } from './row';
+import { clearSlots } from './slots';
 import {
   BY_SLOTS,
   hitTemplate,
@@ -47,12 +47,6 @@ export { addHead, addKey };
 
 /** A token that is cut by the end of the input is seen as malformed at most so many bytes before that. */
 const LONGEST_TOKEN: usize = 64;
-
-// @ts-ignore: decorator
-@inline
-function clearSlots(end: usize): void {
-  for (let slot = SLOTS; slot < end; slot += SLOT_ENTRY) store<i32>(slot, MISSING);
-}
 
 /**
  * Reads whole records from the position on and writes their rows, until the records, the input or the room end, or something
@@ -108,7 +102,7 @@ export function scan(state: usize): i32 {
 
     // A record, by the template or else key by key.
     const hasTemplate = isDeepEnough && (status == IN_ORDER || status == BY_SLOTS);
-    if (status != IN_ORDER) clearSlots(slotsEnd);
+    if (status != IN_ORDER) clearSlots(SLOTS, slotsEnd);
     let behind: usize = hasTemplate ? readAlike(state, i, out, depthLimit) : 0;
     if (behind != 0) {
       hitTemplate(state);
@@ -116,7 +110,7 @@ export function scan(state: usize): i32 {
     } else {
       const isLearning = status == LEARNING;
       if (isLearning) startLearning();
-      if (hasTemplate) clearSlots(slotsEnd);
+      if (hasTemplate) clearSlots(SLOTS, slotsEnd);
       behind = readRecord(state, i, depthLimit, isLearning);
       if (behind == 0) return lacksKey ? UNKNOWN_KEY : stoppedAt + LONGEST_TOKEN >= end ? NEEDS_MORE : UNUSUAL;
       if (isLearning) status = learnRecord(state, i, behind);

@@ -4,11 +4,8 @@ import { escapeEnd, stringStop } from './strings';
 
 // Values by themselves, each checked against RFC 8259 and passed over as a whole.
 
-/** Of the value that `readValue` has read: one of the kinds of ../rows.ts. */
+/** Of the value that was read last: one of the kinds of ../rows.ts. */
 export let valueKind: i32 = 0;
-/** Where its text is; of a string without its quotes. */
-export let valueStart: usize = 0;
-export let valueEnd: usize = 0;
 
 /** Where reading came to something that is malformed or not whole; 0 where it is only too deep. */
 export let stoppedAt: usize = 0;
@@ -19,12 +16,17 @@ export function stopAt(i: usize): usize {
   return 0;
 }
 
-/** Passes over white space. */
+/** Passes over white space, of which there is mostly none. */
 // @ts-ignore: decorator
 @inline
 export function skipSpace(i: usize): usize {
+  return load<u8>(i) > 0x20 ? i : spaceEnd(i);
+}
+
+function spaceEnd(start: usize): usize {
+  let i = start;
   let byte = load<u8>(i);
-  while (byte <= 0x20 && (byte == 0x20 || byte == 0x0a || byte == 0x0d || byte == 0x09)) byte = load<u8>(++i);
+  while (byte == 0x20 || byte == 0x0a || byte == 0x0d || byte == 0x09) byte = load<u8>(++i);
   return i;
 }
 
@@ -46,44 +48,43 @@ function escapedStringEnd(stop: usize): usize {
   return load<u8>(i) == 0x22 ? i : stopAt(i);
 }
 
-/** Behind the string, number or word at `i`, which is then the value read; 0 when there is none that is whole. */
+/** Behind the string, number or word at `i`, whose first byte is `first`; 0 when there is none that is whole. Its kind is `valueKind`. */
 // @ts-ignore: decorator
 @inline
-function readScalar(i: usize, first: i32): usize {
+export function scalarEnd(i: usize, first: i32): usize {
   if (first == 0x22) {
     const stop = stringStop(i + 1);
-    const isPlain = load<u8>(stop) == 0x22;
-    const end = isPlain ? stop : escapedStringEnd(stop);
-    if (end == 0) return 0;
-    valueKind = isPlain ? STRING : ESCAPED;
-    valueStart = i + 1;
-    valueEnd = end;
-    return end + 1;
+    if (load<u8>(stop) == 0x22) {
+      valueKind = STRING;
+      return stop + 1;
+    }
+    valueKind = ESCAPED;
+    const end = escapedStringEnd(stop);
+    return end == 0 ? 0 : end + 1;
   }
-  let end: usize = 0;
   if (first == 0x2d || <u32>(first - 0x30) <= 9) {
     valueKind = NUMBER;
-    end = numberEnd(i);
-  } else {
-    const word = load<u32>(i);
-    if (word == 0x65757274) {
-      valueKind = TRUE;
-      end = i + 4;
-    } else if (word == 0x6c6c756e) {
-      valueKind = NULL;
-      end = i + 4;
-    } else if (word == 0x736c6166 && load<u8>(i + 4) == 0x65) {
-      valueKind = FALSE;
-      end = i + 5;
-    }
+    const end = numberEnd(i);
+    return end == 0 ? stopAt(i) : end;
   }
-  valueStart = i;
-  valueEnd = end;
-  return end == 0 ? stopAt(i) : end;
+  const word = load<u32>(i);
+  if (word == 0x65757274) {
+    valueKind = TRUE;
+    return i + 4;
+  }
+  if (word == 0x6c6c756e) {
+    valueKind = NULL;
+    return i + 4;
+  }
+  if (word == 0x736c6166 && load<u8>(i + 4) == 0x65) {
+    valueKind = FALSE;
+    return i + 5;
+  }
+  return stopAt(i);
 }
 
 /** Behind the object or array at `start`, of which `depthLimit` containers may stand in each other; 0 when there is none that is whole. */
-function containerEnd(start: usize, depthLimit: i32): usize {
+export function containerEnd(start: usize, depthLimit: i32): usize {
   let i = start;
   let depth = 0;
   let close = 0;
@@ -105,7 +106,7 @@ function containerEnd(start: usize, depthLimit: i32): usize {
       i = skipSpace(i + 1);
       if (<i32>load<u8>(i) != close) continue;
     } else {
-      i = readScalar(i, first);
+      i = scalarEnd(i, first);
       if (i == 0) return 0;
       i = skipSpace(i);
     }
@@ -122,13 +123,13 @@ function containerEnd(start: usize, depthLimit: i32): usize {
   }
 }
 
-/** Behind the value at `i`, whose place and kind are then known; 0 when it is malformed, not whole or too deep: see `stoppedAt`. */
-export function readValue(i: usize, depthLimit: i32): usize {
+/** Behind the value at `i`, whose kind is then `valueKind`; 0 when it is malformed, not whole or too deep: see `stoppedAt`. */
+// @ts-ignore: decorator
+@inline
+export function endOfValue(i: usize, depthLimit: i32): usize {
   const first = <i32>load<u8>(i);
-  if (first != 0x7b && first != 0x5b) return readScalar(i, first);
+  if (first != 0x7b && first != 0x5b) return scalarEnd(i, first);
   const end = containerEnd(i, depthLimit);
   valueKind = JSON;
-  valueStart = i;
-  valueEnd = end;
   return end;
 }
