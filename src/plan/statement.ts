@@ -1,4 +1,5 @@
 import { type CursorAction, readCursorAction } from './cursor-action.js';
+import { groupedColumns } from './grouped-columns.js';
 import type { References } from './references.js';
 import { findReferences } from './references.js';
 import {
@@ -9,7 +10,7 @@ import {
   rangeInParentheses,
 } from './statement-ranges.js';
 import type { ByteText, Node, ParsedStatement, Token } from './syntax.js';
-import { parseStatements, scanTokens, stringList, toByteText, toSql } from './syntax.js';
+import { parseStatements, scanTokens, toByteText, toSql } from './syntax.js';
 
 export type StatementKind =
   | 'query' // SELECT, INSERT, UPDATE, DELETE, MERGE, CREATE TABLE AS, DECLARE: PostgreSQL can EXPLAIN it as it stands
@@ -39,7 +40,7 @@ export interface Statement {
   readonly explain: ExplainOptions | null;
   /** What DECLARE, FETCH, MOVE and CLOSE do with which cursor. */
   readonly cursor: CursorAction | null;
-  /** Names of the columns in all GROUP BY clauses; `*` where one groups by something else than a column name. */
+  /** See `groupedColumns`: those of all queries in it. */
   readonly groupColumns: ReadonlySet<string>;
   /** A constant of it can be read as a moment that is another one each time: `'today'`. */
   readonly namesMoments: boolean;
@@ -193,11 +194,8 @@ function readNodes(tree: Node): Pick<Statement, 'groupColumns' | 'namesMoments'>
       for (const item of node) pending.push(item);
       continue;
     }
-    const { groupClause = [], A_Const: constant } = node as { groupClause?: Node[]; A_Const?: ConstantNode };
-    for (const item of groupClause) {
-      const fields = (item.ColumnRef as Node | undefined)?.fields;
-      groupColumns.add(fields === undefined ? '*' : (stringList(fields).at(-1) ?? '*'));
-    }
+    const { A_Const: constant } = node as { A_Const?: ConstantNode };
+    for (const name of groupedColumns(node as Node)) groupColumns.add(name);
     if (mayNameMoment(constant?.sval?.sval ?? '')) namesMoments = true;
     for (const value of Object.values(node)) pending.push(value);
   }

@@ -165,10 +165,40 @@ describe('reading statements', () => {
   });
 
   it('reads expressions of any length', () => {
-    const sql = `SELECT a${' + b'.repeat(5000)} FROM orders WHERE x IN (SELECT y FROM items GROUP BY y)`;
+    const sql = `SELECT a${' + b'.repeat(5000)} FROM orders WHERE x IN (SELECT max(z) || y || w FROM items GROUP BY y)`;
     const [statement] = readStatements(sql)!;
     expect(statement!.references.tables.map(({ name }) => name)).toEqual(['orders', 'items']);
     expect([...statement!.groupColumns]).toEqual(['y']);
+  });
+
+  it.each([
+    ['SELECT o.id, sum(amount) FROM orders o GROUP BY o.id', []],
+    ['SELECT id, status, sum(amount) FROM orders GROUP BY id', ['id']],
+    ['SELECT * FROM orders GROUP BY id', ['id']],
+    ['SELECT id FROM orders GROUP BY id HAVING max(amount) > 3 AND status IS NULL', ['id']],
+    ['SELECT id FROM orders GROUP BY id ORDER BY status', ['id']],
+    ['SELECT id, sum(count(*)) OVER (PARTITION BY status) FROM orders GROUP BY id', ['id']],
+    ['SELECT id, (SELECT max(x) FROM items WHERE owner = o.ref) FROM orders o GROUP BY id', ['id']],
+    ['SELECT id, sum(amount) OVER () FROM orders GROUP BY id', ['id']],
+    ['SELECT id, my_own(amount) FROM orders GROUP BY id', ['id']],
+    // the key is hidden by another output of its name, but grouped by all the same
+    ['SELECT status AS id FROM orders GROUP BY id', ['id']],
+    ['SELECT upper(id) AS id FROM orders GROUP BY id', ['id']],
+    ['SELECT id AS k FROM orders GROUP BY k', ['k']],
+    ['SELECT id, status FROM orders GROUP BY 1, 2', []],
+    ['SELECT id, status, note FROM orders GROUP BY 1, 2', ['*']],
+    [
+      "SELECT date_trunc('day', at), count(*) FROM orders GROUP BY date_trunc('day', at) ORDER BY date_trunc('day', at)",
+      [],
+    ],
+    ["SELECT date_trunc('hour', at), count(*) FROM orders GROUP BY date_trunc('day', at)", ['*']],
+    ['SELECT id FROM orders GROUP BY ROLLUP (id)', ['*']],
+    ['SELECT o.id, i.id, count(*) FROM orders o, items i GROUP BY o.id, i.id', []],
+    ['SELECT o.id, o.x FROM orders o JOIN items i ON true GROUP BY o.id, i.x', ['id', 'x']],
+    ['SELECT o.id, i.x FROM orders o JOIN items i USING (x) GROUP BY o.id, i.id, x', ['id', 'id', 'x']],
+    ['SELECT id FROM a GROUP BY id UNION ALL SELECT x FROM b GROUP BY y', ['y']],
+  ])('knows where a query may use more columns than it groups by: %s', (sql, expected) => {
+    expect([...readStatements(sql)![0]!.groupColumns]).toEqual([...new Set(expected)]);
   });
 
   it('leaves what the parser rejects to the engine', () => {
