@@ -9,7 +9,7 @@ import {
   readTimestampSeconds,
 } from './canonical-time.js';
 import type { BinaryEncoder } from './contract.js';
-import { writeInt64, writeInt64Text } from './int64.js';
+import { writeInt32, writeInt64, writeInt64Text } from './int64.js';
 import { encodeNumeric } from './numeric.js';
 
 const ZERO = 0x30;
@@ -73,11 +73,13 @@ const ENCODERS: Readonly<Record<ScalarName, BinaryEncoder>> = {
     return 1;
   },
   smallint: (text, start, end, target, at) => {
-    target.writeInt16BE(smallInteger(text, start, end), at);
+    const value = smallInteger(text, start, end);
+    target[at] = value >>> 8;
+    target[at + 1] = value;
     return 2;
   },
   integer: (text, start, end, target, at) => {
-    target.writeInt32BE(smallInteger(text, start, end), at);
+    writeInt32(target, at, smallInteger(text, start, end));
     return 4;
   },
   bigint: (text, start, end, target, at) => {
@@ -95,7 +97,7 @@ const ENCODERS: Readonly<Record<ScalarName, BinaryEncoder>> = {
   },
   date: (text, start, end, target, at) => {
     const days = readDays(text, start, end);
-    target.writeInt32BE(Number.isFinite(days) ? days : days > 0 ? INT32_MAX : -INT32_MAX - 1, at);
+    writeInt32(target, at, Number.isFinite(days) ? days : days > 0 ? INT32_MAX : -INT32_MAX - 1);
     return 4;
   },
   time: (text, start, end, target, at) => {

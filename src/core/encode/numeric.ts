@@ -26,21 +26,23 @@ export function encodeNumeric(text: Uint8Array, start: number, end: number, targ
   const scale = point < end ? end - point - 1 : 0;
 
   // The integer part is cut into fours from the point leftwards, the fraction from it rightwards.
-  const wholeGroups = Math.ceil((point - first) / 4);
-  const groups = wholeGroups + Math.ceil(scale / 4);
+  let weight = Math.ceil((point - first) / 4) - 1;
   let out = at + 8;
-  let weight = wholeGroups - 1;
   let count = 0;
   let used = 0;
-  for (let group = 0; group < groups; group++) {
-    const from = point - (wholeGroups - group) * 4 + (group >= wholeGroups ? 1 : 0);
+  let from = first;
+  let to = point - 4 * weight;
+  while (from < end) {
     let digit = 0;
-    for (let i = from; i < from + 4; i++) digit = digit * 10 + (i >= first && i < end ? text[i]! - ZERO : 0);
+    for (let i = from; i < to; i++) digit = digit * 10 + (i < end ? text[i]! - ZERO : 0);
+    from = to === point ? point + 1 : to;
+    to = from + 4;
     if (count === 0 && digit === 0) {
       weight--;
       continue;
     }
-    target.writeInt16BE(digit, out);
+    target[out] = digit >>> 8;
+    target[out + 1] = digit;
     out += 2;
     count++;
     if (digit !== 0) used = count;
@@ -51,9 +53,13 @@ export function encodeNumeric(text: Uint8Array, start: number, end: number, targ
 }
 
 function writeHeader(target: Buffer, at: number, count: number, weight: number, sign: number, scale: number): number {
-  target.writeInt16BE(count, at);
-  target.writeInt16BE(weight, at + 2);
-  target.writeUInt16BE(sign, at + 4);
-  target.writeInt16BE(scale, at + 6);
+  target[at] = count >>> 8;
+  target[at + 1] = count;
+  target[at + 2] = weight >>> 8;
+  target[at + 3] = weight;
+  target[at + 4] = sign >>> 8;
+  target[at + 5] = sign;
+  target[at + 6] = scale >>> 8;
+  target[at + 7] = scale;
   return 8;
 }
