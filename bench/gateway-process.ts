@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { endProcess } from './child.js';
+import { readCpuMs } from './processor-time.js';
 
 const READY_WITHIN_MS = 60_000;
 const SAMPLE_EVERY_MS = 50;
@@ -108,18 +109,6 @@ function readRssBytes(pid: number): number | null {
   try {
     const kilobytes = /^VmRSS:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1];
     return kilobytes === undefined ? null : Number(kilobytes) * 1_024;
-  } catch {
-    return null;
-  }
-}
-
-/** Linux counts in hundredths of a second, whatever its own clock does. */
-function readCpuMs(pid: number): number | null {
-  try {
-    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
-    // The name in parentheses may have spaces; utime and stime are the 12th and 13th fields behind it.
-    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-    return (Number(fields[11]) + Number(fields[12])) * 10;
   } catch {
     return null;
   }
