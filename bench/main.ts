@@ -1,5 +1,7 @@
 import { parseArgs } from 'node:util';
 import { benchDrivers } from './drivers.js';
+import { benchJoins } from './joins.js';
+import { benchLoading } from './loading.js';
 import { benchHttp2, benchPaging } from './paging.js';
 import { benchPlanning } from './planning.js';
 import { benchRelay } from './relay.js';
@@ -21,6 +23,14 @@ const SECTIONS: Readonly<Record<string, Section>> = {
   planning: {
     about: 'what planning adds to a statement: joins of one to ten tables, against ordinary ones',
     run: (isQuick, print, signal) => benchPlanning(isQuick ? 10 : 60, print, signal),
+  },
+  joins: {
+    about: 'joins of small tables, their rows in the statement or in scan tables, against ordinary ones',
+    run: (isQuick, print, signal) => benchJoins(isQuick ? 30 : 200, print, signal),
+  },
+  loading: {
+    about: "COPY into scan tables in text and in binary: the gateway's and the engine's processor time for each type",
+    run: (isQuick, print, signal) => benchLoading(isQuick ? 50_000 : 300_000, print, signal),
   },
   relay: {
     about: 'round trips of queries that are only relayed, against the engine itself',

@@ -34,7 +34,7 @@ export interface Catalogue {
 
 /** A scan table being filled, then read by one statement (or more, until it is dropped). */
 export interface ScanTable {
-  /** Qualified and quoted, ready to stand in SQL text. */
+  /** Qualified and quoted, ready to stand in SQL text; or, of rows that were to be `inline`, a subquery in parentheses. */
   readonly sqlName: string;
   drop(): Promise<void>;
 }
@@ -49,6 +49,8 @@ export interface LoadOptions {
   readonly isJoined?: boolean;
   /** Columns by which its rows will be looked up again and again: unless it is small they get an index. */
   readonly lookUps?: readonly string[];
+  /** A few rows need no table: a subquery that has them can stand in its place, in a session with `array_nulls`. */
+  readonly mayBeInline?: boolean;
 }
 
 /** The PostgreSQL behind the gateway. */

@@ -8,6 +8,7 @@ import { newCopyEncoder } from './copy-format.js';
 import type { CopyEncoder } from './copy-frame.js';
 import type { DropQueue } from './drop-queue.js';
 import type { CatalogueEntry, LoadOptions, ScanTable } from './engine.js';
+import { inlineRows } from './inline-rows.js';
 import { type HiddenPlace, quoteIdentifier, quoteName, SCAN_PREFIX } from './names.js';
 import { RowSource } from './row-source.js';
 import { RunningLoad } from './running-load.js';
@@ -23,6 +24,8 @@ const READ_AHEAD_BYTES = 512 * 1024;
  * Without it the engine takes every condition to leave one row, and compares all rows of one table with all of the next.
  */
 const ANALYZED_ROWS = 300;
+/** Rows of more bytes are better copied than parsed with the statement. */
+const INLINE_BYTES = 64 * 1024;
 
 /** Fills scan tables. */
 export class ScanTables {
@@ -30,13 +33,16 @@ export class ScanTables {
   readonly #drops: DropQueue;
   readonly #place: HiddenPlace;
   readonly #instance: number;
+  readonly #inlines: boolean;
   #count = 0;
 
-  constructor(pool: ConnectionPool, drops: DropQueue, place: HiddenPlace, instance: number) {
+  /** @param inlines whether rows may stand in statements, which a server of somebody else's might log */
+  constructor(pool: ConnectionPool, drops: DropQueue, place: HiddenPlace, instance: number, inlines: boolean) {
     this.#pool = pool;
     this.#drops = drops;
     this.#place = place;
     this.#instance = instance;
+    this.#inlines = inlines;
   }
 
   /** See `Engine.load`. */
@@ -57,12 +63,16 @@ export class ScanTables {
     try {
       const encoder = newCopyEncoder(loadedTypes(table, columns));
       const sql = loadSql(table, columns, name, encoder.format, options);
+      const first = this.#mayInline(options) ? await readFew(source) : NO_ROWS;
+      const inline = first.isAll ? inlineRows(table, columns, first.batches) : null;
+      if (inline !== null) return { sqlName: inline, drop: async () => {} };
       const frames: Buffer[] = [];
       let bytes = 0;
       const keep = (frame: Buffer) => {
         frames.push(frame);
         bytes += frame.length;
       };
+      for (const batch of first.batches) encoder.encode(batch, keep);
       for (let batch = await source.next(); batch !== null; batch = await source.next()) {
         encoder.encode(batch, keep);
         if (load === null && bytes < READ_AHEAD_BYTES) continue;
@@ -84,6 +94,29 @@ export class ScanTables {
     await loaded.drop();
     throw abortError(signal);
   }
+
+  /** A key is a table's alone. */
+  #mayInline({ mayBeInline, withPrimaryKey }: LoadOptions): boolean {
+    return this.#inlines && mayBeInline === true && !withPrimaryKey;
+  }
+}
+
+/** The first batches of a scan; all of them, if they are few rows. */
+interface FirstRows {
+  readonly batches: readonly RowBatch[];
+  readonly isAll: boolean;
+}
+
+const NO_ROWS: FirstRows = { batches: [], isAll: false };
+
+async function readFew(source: RowSource): Promise<FirstRows> {
+  const batches: RowBatch[] = [];
+  while (source.rows < ANALYZED_ROWS && source.bytes < INLINE_BYTES) {
+    const batch = await source.next();
+    if (batch === null) return { batches, isAll: true };
+    batches.push(batch);
+  }
+  return { batches, isAll: false };
 }
 
 /** The types of the columns that are loaded. */

@@ -125,7 +125,7 @@ class PostgresEngine implements RunningEngine {
     this.#drops = new DropQueue(this.#admin, parts.log);
     this.#plans = new PlanTables(this.#admin, place);
     this.#instance = new Instance(own);
-    this.#scans = new ScanTables(this.#loaders, this.#drops, place, this.#instance.number);
+    this.#scans = new ScanTables(this.#loaders, this.#drops, place, this.#instance.number, server !== null);
     const { host, port, user, password, database } = endpoint;
     this.connectionInfo = {
       host,

@@ -3,7 +3,6 @@ import type { Condition } from './condition.js';
 import { conditionColumn } from './constants.js';
 import type { PlanNode, ScanNode } from './plan-tree.js';
 import { areAllPushed } from './row-needs.js';
-import type { StatementTemplate } from './template.js';
 
 /**
  * A row that can stand for all rows of a scan of which only the number is used (`count(*)`); null when more is used, or when
@@ -48,12 +47,4 @@ function isCountedAlone(node: PlanNode, alias: string): boolean {
   const isPlain = node['Node Type'] === 'Aggregate' && node.Strategy === 'Plain' && children.length === 1;
   if (isPlain && children[0]!.Alias === alias) return true;
   return children.some((child) => isCountedAlone(child, alias));
-}
-
-/** Whether the text around a scan's place takes a subquery as well as a table's name. */
-export function takesSubquery({ parts }: StatementTemplate, scan: number): boolean {
-  const index = parts.findIndex((part) => 'scan' in part && part.scan === scan);
-  const [before, after] = [parts[index - 1], parts[index + 1]];
-  const isOnly = before !== undefined && 'text' in before && /\bonly\s*\(?\s*$/i.test(before.text);
-  return !isOnly && !(after !== undefined && 'text' in after && /^\s*\*/.test(after.text));
 }

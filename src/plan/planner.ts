@@ -1,5 +1,4 @@
 import type { OutputSettings } from './constants.js';
-import { takesSubquery } from './counting.js';
 import { addDependencies } from './dependent-scans.js';
 import { type Evaluate, Evaluations } from './evaluation.js';
 import { groupsByKey } from './grouped-key.js';
@@ -14,6 +13,7 @@ import { shareScans } from './shared-scans.js';
 import type { Statement } from './statement.js';
 import type { StatementPlan } from './statement-plan.js';
 import { planStream } from './stream-plan.js';
+import { takesSubqueries, takesSubquery } from './subquery-places.js';
 
 /**
  * What the engine's planner is asked for: its best plan; with `nestedLoops` one that looks tables up in one another where
@@ -67,5 +67,5 @@ export async function planStatement(
   };
   const scans = shareScans(await addDependencies(independent, explainNestedLoops, settings, context.evaluate));
   const stream = statement.isPlainSelect ? planStream(scans, sources, evaluations, shape, settings) : null;
-  return { template, scans, stream };
+  return { template, scans, stream, takesSubqueries: takesSubqueries(template) };
 }

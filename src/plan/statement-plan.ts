@@ -77,4 +77,6 @@ export interface StatementPlan {
   readonly template: StatementTemplate;
   readonly scans: readonly PlannedScan[];
   readonly stream: StreamPlan | null;
+  /** Whether subqueries with the scans' rows can be read in the place of tables. */
+  readonly takesSubqueries: boolean;
 }

@@ -21,6 +21,8 @@ export interface EngineWork {
   readonly bound: BoundStatement;
   readonly plan: StatementPlan;
   readonly mode: CacheMode;
+  /** Whether the session's settings let a few rows stand in the statement itself. */
+  readonly mayBeInline: boolean;
   readonly signal: AbortSignal;
   readonly scans: StatementScans;
   /** The stream that EXPLAIN has to show; null: the statement does not stream. */
@@ -51,8 +53,13 @@ export class EnginePath {
     const streamed = fetches ? null : work.streamed;
     // Asked before the scans are run, which may change it.
     const kept = explain === null ? [] : plan.scans.map((scan) => describeKept(scan, streamed, this.#services, mode));
+    // What EXPLAIN ANALYZE shows should not be the rows.
+    const mayBeInline = work.mayBeInline && plan.takesSubqueries && explain === null;
+    const manner = { mode, mayBeInline };
     const tables = fetches
-      ? await new ScanLoader(this.#services, plan, scans, signal, mode, (table) => this.#scanTables.push(table)).load()
+      ? await new ScanLoader(this.#services, plan, scans, signal, manner, (table) =>
+          this.#scanTables.push(table),
+        ).load()
       : plan.scans.map((scan) => scan.planTable);
     const onFrame =
       explain === null

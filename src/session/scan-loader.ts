@@ -10,6 +10,13 @@ import type { Services } from './services.js';
 import { sideBySide } from './side-by-side.js';
 import type { ScanPurpose, StatementScans } from './statement-scans.js';
 
+/** How scans are loaded. */
+export interface LoadManner {
+  readonly mode: CacheMode;
+  /** See `LoadOptions`. */
+  readonly mayBeInline: boolean;
+}
+
 /**
  * Loads the scans of one statement into scan tables, all at once, but a dependent scan after those that its values come
  * from. The first failure ends the others.
@@ -19,7 +26,7 @@ export class ScanLoader {
   readonly #plan: StatementPlan;
   readonly #scans: StatementScans;
   readonly #signal: AbortSignal;
-  readonly #mode: CacheMode;
+  readonly #manner: LoadManner;
   readonly #keep: (table: ScanTable) => void;
   readonly #failure = new AbortController();
   readonly #loads = new Map<number, Promise<string>>();
@@ -30,14 +37,14 @@ export class ScanLoader {
     plan: StatementPlan,
     scans: StatementScans,
     signal: AbortSignal,
-    mode: CacheMode,
+    manner: LoadManner,
     keep: (table: ScanTable) => void,
   ) {
     this.#services = services;
     this.#plan = plan;
     this.#scans = scans;
     this.#signal = AbortSignal.any([signal, this.#failure.signal]);
-    this.#mode = mode;
+    this.#manner = manner;
     this.#keep = keep;
   }
 
@@ -80,7 +87,7 @@ export class ScanLoader {
   /** Where only their number is used, as many rows as the API says there are, made in the engine; null: it does not say. */
   async #count({ spec, standIn, dependencies }: PlannedScan, purpose: ScanPurpose): Promise<string | null> {
     const { cache, scanner } = this.#services;
-    if (spec === null || standIn === null || dependencies.length > 0 || cache.keeps(spec.table, this.#mode))
+    if (spec === null || standIn === null || dependencies.length > 0 || cache.keeps(spec.table, this.#manner.mode))
       return null;
     const count = await this.#scans.run(spec, purpose, (context) => scanner.count(spec, context));
     return count === null ? null : countedRows(spec.table, standIn, count);
@@ -95,13 +102,14 @@ export class ScanLoader {
     const { engine, cache, scanner } = this.#services;
     const spec = specs[0]!;
     // Only a single scan says by its filters which rows are in the table.
-    if (specs.length === 1 && cache.keeps(spec.table, this.#mode)) {
+    if (specs.length === 1 && cache.keeps(spec.table, this.#manner.mode)) {
       const { enough: _, ...whole } = spec;
-      const request = { entry, spec: whole, mode: this.#mode, withPrimaryKey };
+      const request = { entry, spec: whole, mode: this.#manner.mode, withPrimaryKey };
       return this.#scans.run(whole, purpose, (context) => cache.acquire(request, scanner, context));
     }
     const isJoined = this.#plan.scans.length > 1 || lookUps.length > 0;
-    const options = { withPrimaryKey, isJoined, lookUps };
+    const { mayBeInline } = this.#manner;
+    const options = { withPrimaryKey, isJoined, lookUps, mayBeInline };
     return engine.load(entry, spec.columns, this.#open(specs, purpose), options, this.#signal);
   }
 

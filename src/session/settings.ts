@@ -48,6 +48,8 @@ export interface AskedSettings {
   readonly statementTimeoutMs: number;
   readonly hasHexBytea: boolean;
   readonly hasExactFloats: boolean;
+  /** NULL among an array's elements is no text. */
+  readonly hasArrayNulls: boolean;
   /** `SET tidegate.execution = 'engine'`. */
   readonly forcesEngine: boolean;
   /** `SET tidegate.cache`. */
@@ -62,6 +64,7 @@ const ASKED = [
   'role',
   'bytea_output',
   'extra_float_digits',
+  'array_nulls',
   'tidegate.execution',
   'tidegate.cache',
   'tidegate.max_requests',
@@ -89,6 +92,7 @@ export function readSettings(row: readonly (string | null)[]): AskedSettings {
     statementTimeoutMs: readMilliseconds(setting('statement_timeout')),
     hasHexBytea: setting('bytea_output') === 'hex',
     hasExactFloats: Number(setting('extra_float_digits')) >= 1,
+    hasArrayNulls: setting('array_nulls') === 'on',
     forcesEngine: setting('tidegate.execution') === 'engine',
     cacheMode: readCacheMode(setting('tidegate.cache')),
     maxRequests: readMaxRequests(setting('tidegate.max_requests')),

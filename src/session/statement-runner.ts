@@ -80,7 +80,8 @@ export class StatementRunner {
     const streams = encoder !== null && stream !== null && streamsFromApi(stream, this.#services, mode);
     const { explain, cursor } = bound.statement;
     const streamed = explain !== null && streams ? stream : null;
-    const runInEngine = () => this.#enginePath.run({ bound, plan, mode, signal, scans, streamed });
+    const mayBeInline = asked.hasArrayNulls && !asked.forcesEngine;
+    const runInEngine = () => this.#enginePath.run({ bound, plan, mode, mayBeInline, signal, scans, streamed });
     const isDeclared = cursor?.type === 'declare';
     if (!streams || explain !== null || (isDeclared && (stream.aggregate !== null || !cursor.isPlain))) {
       return { run: await runInEngine(), active, way: 'engine' };
