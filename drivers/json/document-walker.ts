@@ -2,6 +2,7 @@ import { errors } from '../../src/core/errors.js';
 import type { Window } from '../window.js';
 import type { OutlineNode } from './outline.js';
 import { Between } from './record-scanner.js';
+import { notRecordsError, recordsMissingError } from './records-error.js';
 import {
   depthError,
   type Expected,
@@ -345,16 +346,9 @@ export class DocumentWalker {
       this.#isReached = true;
       return CONTINUE;
     }
-    const found =
-      byte === 0x7b ? 'an object' : byte === 0x22 ? 'a string' : isNumberStart(byte) ? 'a number' : 'a boolean';
-    const expected = node.records === 'end' ? 'an array or an object' : 'an array';
-    throw errors.apiError(`records "${this.#options.selectorText}" leads to ${found}, not ${expected}`, {
-      detail: `${this.#where}, byte ${window.base + i}`,
-      hint:
-        byte === 0x7b
-          ? 'Leave out the last [*] to take the object as the one record, or name the array within it.'
-          : "Check the page: it may be the API's way to report an error, which can be declared under errors.",
-    });
+    const { selectorText } = this.#options;
+    const kind = byte === 0x7b ? 'object' : isNumberStart(byte) ? Kind.number : wordKind(byte);
+    throw notRecordsError(selectorText, kind, node.records === 'end', this.#where, window.base + i);
   }
 
   #wholeRecordCaptured(): Error {
@@ -377,10 +371,7 @@ export class DocumentWalker {
   }
 
   #failMissing(): never {
-    throw errors.apiError(`the page has no records at "${this.#options.selectorText}"`, {
-      detail: this.#where,
-      hint: 'Correct records, or set records_missing: empty if pages without it are to have no rows.',
-    });
+    throw recordsMissingError(this.#options.selectorText, this.#where);
   }
 }
 

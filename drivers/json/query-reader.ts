@@ -7,8 +7,10 @@ import { RowWriter } from '../row-writer.js';
 import { Window } from '../window.js';
 import { type TreeNode, TreeParser } from './document-tree.js';
 import { parseField, parseSelector, type Step } from './json-path.js';
+import { findPlainRecords, kindOf, type PlainRecords, startOf } from './plain-records.js';
 import { runQuery } from './query.js';
 import { isQueryPath, parseQueryPath, type QueryPath, type QueryStep } from './query-path.js';
+import { notRecordsError, recordsMissingError } from './records-error.js';
 import { emptyPageError, notJsonError, syntaxError } from './syntax-error.js';
 import { Kind } from './tokens.js';
 import { captureText, writeValueCell } from './value-cell.js';
@@ -31,11 +33,15 @@ export function needsQuery({ table, columns }: Pick<ReaderOptions, 'table' | 'co
 export class QueryReader implements RecordReader {
   readonly #options: ReaderOptions;
   readonly #writer: RowWriter;
-  readonly #records: QueryPath;
+  /** Null where the path of the records is a plain one. */
+  readonly #records: QueryPath | null;
   readonly #wayToRecords: QueryPath;
+  readonly #plainRecords: PlainRecords;
   readonly #fields: readonly (FieldPath | null)[];
   readonly #captures: readonly { readonly text: string; readonly path: QueryPath }[];
   readonly #window = new Window();
+  /** Only what begins with an object can be lines, unless it is declared. */
+  #mayHaveLines = false;
 
   constructor(options: ReaderOptions) {
     const { table, columns, captures } = options;
@@ -44,8 +50,16 @@ export class QueryReader implements RecordReader {
     this.#writer = new RowWriter(options, 'json');
     this.#records = parseRecords(table.records);
     // Where plain steps lead is there in every page; what filters find may well be nothing.
-    const plain = this.#records.steps.findIndex(({ type }) => type !== 'key' && type !== 'index');
-    this.#wayToRecords = { climb: 0, steps: this.#records.steps.slice(0, plain < 0 ? undefined : plain) };
+    const steps = this.#records?.steps ?? [];
+    const plain = steps.findIndex(({ type }) => type !== 'key' && type !== 'index');
+    this.#wayToRecords = { climb: 0, steps: steps.slice(0, plain < 0 ? undefined : plain) };
+    const text = table.records ?? '$';
+    this.#plainRecords = {
+      steps: this.#records === null && table.records !== null ? parseSelector(table.records, 'records') : [],
+      text,
+      recordsMissing: table.recordsMissing,
+      takesScalars: table.columns.some((column) => column.from === 'record' && column.field === '$'),
+    };
     this.#fields = columns.map((column) => {
       if (column.from !== 'record') return null;
       const what = `field of column "${column.name}":`;
@@ -78,9 +92,10 @@ export class QueryReader implements RecordReader {
     for (;;) {
       const root = this.#nextDocument(window, where, isFirst);
       if (root === null) break;
+      const isLine = driver.type === 'json' && (driver.format === 'ndjson' || !isFirst);
       isFirst = false;
-      const records = this.#recordsOf(root);
-      isFound ||= runQuery(this.#wayToRecords, root, root).length > 0;
+      const records = this.#recordsOf(root, isLine, where);
+      isFound ||= this.#records === null || this.#isThere(root, where);
       for (const record of records) {
         this.#writeRow(window.bytes, record, root);
         if (writer.builder.isFull) yield writer.builder.finish();
@@ -88,10 +103,7 @@ export class QueryReader implements RecordReader {
       this.#capture(window.bytes, root, captured);
     }
     if (!isFound && !isFirst && table.recordsMissing === 'error') {
-      throw errors.apiError(`the page has no records at "${table.records ?? '$'}"`, {
-        detail: where,
-        hint: 'Correct records, or set records_missing: empty if pages without it are to have no rows.',
-      });
+      throw recordsMissingError(table.records ?? '$', where);
     }
     if (writer.builder.rowCount > 0) yield writer.builder.finish();
     return { recordCount: writer.recordCount, captured };
@@ -111,13 +123,27 @@ export class QueryReader implements RecordReader {
       return null;
     }
     if (isFirst && !/[[{"\-\dtfn]/.test(String.fromCharCode(bytes[at]!))) throw notJsonError(window, at, where);
-    if (!isFirst && format === 'json') throw syntaxError(window, at, 'the end of the page', where);
+    if (isFirst) this.#mayHaveLines = format === 'ndjson' || (format === 'auto' && bytes[at] === 0x7b);
+    else if (!this.#mayHaveLines) throw syntaxError(window, at, 'the end of the page', where);
     if (!isFirst && !hasLineBreak) throw syntaxError(window, at, 'a line break', where);
     return new TreeParser(window, where).parse();
   }
 
-  /** An array at the end of a plain path stands for its elements; null for none. */
-  #recordsOf(root: TreeNode): readonly TreeNode[] {
+  /** Whether the plain beginning of the records' path leads somewhere; what it leads to has to hold values. */
+  #isThere(root: TreeNode, where: string): boolean {
+    const [node] = runQuery(this.#wayToRecords, root, root);
+    if (node === undefined) return false;
+    const isEmpty = node.kind === Kind.null || node.items !== undefined || node.members !== undefined;
+    if (!isEmpty) throw notRecordsError(this.#plainRecords.text, kindOf(node), true, where, startOf(node));
+    return true;
+  }
+
+  /** `isLine`: the document is a line of NDJSON. An array at the end of a path that ends plainly stands for its elements; null for none. */
+  #recordsOf(root: TreeNode, isLine: boolean, where: string): readonly TreeNode[] {
+    if (this.#records === null) {
+      if (isLine && this.#plainRecords.steps.length === 0) return [root];
+      return findPlainRecords(root, this.#plainRecords, where);
+    }
     const found = runQuery(this.#records, root, root);
     const last = this.#records.steps.at(-1)?.type;
     if (last !== undefined && last !== 'key' && last !== 'index') return found;
@@ -152,6 +178,7 @@ export class QueryReader implements RecordReader {
     for (const { text, path } of this.#captures) {
       const [node] = runQuery(path, root, root);
       if (node !== undefined) captured.set(text, captureText(node.kind, bytes, node.start, node.end));
+      else captured.delete(text);
     }
   }
 }
@@ -165,12 +192,9 @@ function rawText(bytes: Buffer, node: TreeNode): string {
 
 const toQueryStep = (step: Step): QueryStep => (step.type === 'each' ? { type: 'children' } : step);
 
-function parseRecords(text: string | null): QueryPath {
-  if (text === null) return { climb: 0, steps: [] };
-  if (isQueryPath(text)) {
-    const path = parseQueryPath(text, 'records');
-    if (path.climb > 0) throw errors.configuration(`records "${text}" cannot climb out of the page`, {});
-    return path;
-  }
-  return { climb: 0, steps: parseSelector(text, 'records').map(toQueryStep) };
+function parseRecords(text: string | null): QueryPath | null {
+  if (text === null || !isQueryPath(text)) return null;
+  const path = parseQueryPath(text, 'records');
+  if (path.climb > 0) throw errors.configuration(`records "${text}" cannot climb out of the page`, {});
+  return path;
 }

@@ -264,7 +264,7 @@ export class JsonReader implements RecordReader {
     const column = this.#writer.columns[c]!;
     return errors.apiError(`the enclosing field "${column.field}" comes after the records in the page`, {
       detail: `column "${column.name}", ${this.#where}`,
-      hint: 'An enclosing value can only be read where it stands before the records: ask the API for another order of keys, or drop the column.',
+      hint: 'An enclosing value can only be read where it stands before the records, unless records is a query path, which holds the page: write [0:] for one of its [*].',
     });
   }
 }
