@@ -113,10 +113,11 @@ export class DocumentWalker {
     this.#afterValue();
   }
 
-  /** The window holds all of the page: throws unless this is a place for it to end. */
-  checkEnd(window: Window): void {
+  /** The window holds all of the page: throws unless this is a place for it to end. `mayBeEmpty`: nothing at all is one. */
+  checkEnd(window: Window, mayBeEmpty: boolean): void {
     if (this.#phase === 'end') return;
     if (this.#isLineMode && this.between === Between.line && window.position >= window.end) return;
+    if (this.#isFirstToken && mayBeEmpty && this.#options.format === 'auto') return;
     if (this.#isFirstToken) throw emptyPageError(this.#where);
     throw truncatedError(window, this.#where);
   }

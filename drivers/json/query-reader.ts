@@ -7,6 +7,7 @@ import { RowWriter } from '../row-writer.js';
 import { Window } from '../window.js';
 import { type TreeNode, TreeParser } from './document-tree.js';
 import { parseField, parseSelector, type Step } from './json-path.js';
+import { isNamedLines } from './named-lines.js';
 import { findPlainRecords, kindOf, type PlainRecords, startOf } from './plain-records.js';
 import { runQuery } from './query.js';
 import { isQueryPath, parseQueryPath, type QueryPath, type QueryStep } from './query-path.js';
@@ -90,7 +91,7 @@ export class QueryReader implements RecordReader {
     let isFound = false;
     let isFirst = true;
     for (;;) {
-      const root = this.#nextDocument(window, where, isFirst);
+      const root = this.#nextDocument(page, where, isFirst);
       if (root === null) break;
       const isLine = driver.type === 'json' && (driver.format === 'ndjson' || !isFirst);
       isFirst = false;
@@ -110,7 +111,8 @@ export class QueryReader implements RecordReader {
   }
 
   /** The page's document, or the next line's; null at its end. */
-  #nextDocument(window: Window, where: string, isFirst: boolean): TreeNode | null {
+  #nextDocument(page: Page, where: string, isFirst: boolean): TreeNode | null {
+    const window = this.#window;
     const { bytes } = window;
     const { driver } = this.#options.table;
     const format = driver.type === 'json' ? driver.format : 'auto';
@@ -119,7 +121,7 @@ export class QueryReader implements RecordReader {
     for (; at < window.end && isSpace(bytes[at]!); at++) hasLineBreak ||= bytes[at] === 0x0a;
     window.position = at;
     if (at >= window.end) {
-      if (isFirst && format !== 'ndjson') throw emptyPageError(where);
+      if (isFirst && format !== 'ndjson' && !(format === 'auto' && isNamedLines(page))) throw emptyPageError(where);
       return null;
     }
     if (isFirst && !/[[{"\-\dtfn]/.test(String.fromCharCode(bytes[at]!))) throw notJsonError(window, at, where);

@@ -9,6 +9,7 @@ import { Window } from '../window.js';
 import { DocumentWalker, type FoundValue, Walk } from './document-walker.js';
 import { parseField, parseSelector } from './json-path.js';
 import { type FixedCell, RecordKernel } from './kernel/record-kernel.js';
+import { isNamedLines } from './named-lines.js';
 import { makeOutline, type Outline } from './outline.js';
 import { Between, RecordScanner, Scan } from './record-scanner.js';
 import { RecordShape } from './record-shape.js';
@@ -158,7 +159,7 @@ export class JsonReader implements RecordReader {
     }
     window.finish(this.#where);
     while (this.#advance(window)) yield builder.finish();
-    this.#walker.checkEnd(window);
+    this.#walker.checkEnd(window, isNamedLines(page));
     if (builder.rowCount > 0) yield builder.finish();
     return { recordCount: writer.recordCount, captured: this.#captured };
   }

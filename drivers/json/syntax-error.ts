@@ -50,7 +50,7 @@ export function notJsonError(window: Window, at: number, where: string): Gateway
 export function emptyPageError(where: string): GatewayError {
   return errors.apiError('the page is empty where a JSON document was expected', {
     detail: where,
-    hint: 'If an empty body means no more rows, declare it under errors with do: stop or do: empty.',
+    hint: 'If pages are lines of NDJSON, set format: ndjson; if an empty body means no more rows, declare it under errors with do: stop or do: empty.',
   });
 }
 

@@ -4,6 +4,7 @@ import { type ByteSource, SourceStream } from './connection/byte-source.js';
 import { BodyFailure } from './response.js';
 
 const CHUNK_BYTES = 64 * 1024;
+const UNKNOWN_CODING = 'Ask for another one with a header of the table: Accept-Encoding: gzip.';
 
 /** The codings that requests accept. */
 export const ACCEPT_ENCODING = 'gzip, deflate, br';
@@ -46,7 +47,7 @@ function undoCodings(source: ByteSource, contentEncoding: string | null): ByteSo
     else if (coding === 'br') body = piped(body, createBrotliDecompress({ chunkSize: CHUNK_BYTES }));
     else if (coding === 'deflate') body = new GeneratedSource(withInflate(body), body);
     else if (coding !== '' && coding !== 'identity')
-      throw new BodyFailure(`its Content-Encoding "${coding}" is not supported`, false, null);
+      throw new BodyFailure(`its Content-Encoding "${coding}" is not supported`, false, null, false, UNKNOWN_CODING);
   }
   return body;
 }

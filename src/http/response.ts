@@ -41,6 +41,8 @@ export class BodyFailure extends Error {
     cause: unknown,
     /** True when the body exceeds a limit of the settings. */
     readonly isOverLimit: boolean = false,
+    /** What to change, where that is known. */
+    readonly remedy: string | null = null,
   ) {
     super(reason, { cause });
     this.name = 'BodyFailure';

@@ -68,8 +68,8 @@ function chooseEntry(entries: readonly Entry[], pattern: string | null): Entry {
   const names = (fitting.length === 0 ? entries : fitting).slice(0, 5).map((entry) => `"${entry.fileName}"`);
   const listed = `${names.join(', ')}${names.length < entries.length && names.length === 5 ? ', …' : ''}`;
   if (entries.length === 0) throw damaged('it is a zip without entries');
-  if (fitting.length === 0) throw damaged(`no entry of its zip fits "${pattern}", but there are ${listed}`);
-  throw damaged(`several entries of its zip fit: ${listed}; name one with "entry"`);
+  if (fitting.length === 0) throw unchosen(`no entry of its zip fits "${pattern}", but there are ${listed}`);
+  throw unchosen(`several entries of its zip fit: ${listed}`);
 }
 
 /** `*` and `?` stand for characters of a name; a pattern without a folder is about the name alone. */
@@ -108,6 +108,11 @@ async function* bounded(source: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8
     // Kept in a stream's queue while the next is asked for.
     yield Buffer.from(chunk);
   }
+}
+
+/** The zip is sound, but does not go with the declaration. */
+function unchosen(reason: string): BodyFailure {
+  return new BodyFailure(reason, false, null, false, 'Set entry of the table to a pattern that fits one of them.');
 }
 
 function damaged(reason: string): BodyFailure {

@@ -77,8 +77,9 @@ function fileFailure(run: ScanRun, file: FoundFile, failure: BodyFailure): Error
   // What the operating system says has a code too, as a decompressor's error has, but a damaged archive's has none.
   if (typeof code === 'string' && decodeProblem(failure.cause) === null)
     return unreadableFile(file.name, run.subject, failure.cause);
-  return errors.apiError(`file "${file.name}" of ${run.subject} is damaged: ${failure.reason}`, {
-    hint: 'Replace the file by an undamaged copy.',
+  const what = failure.remedy === null ? 'is damaged' : 'cannot be unpacked';
+  return errors.apiError(`file "${file.name}" of ${run.subject} ${what}: ${failure.reason}`, {
+    hint: failure.remedy ?? 'Replace the file by an undamaged copy.',
     cause: failure,
   });
 }

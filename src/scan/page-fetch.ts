@@ -267,10 +267,22 @@ export class PageFetch {
         hint: 'Ask for smaller pages, or raise max_body_bytes.',
       });
     }
+    if (failure.remedy !== null) {
+      throw errors.apiError(
+        `the body of page ${this.#number} of ${run.subject} cannot be unpacked: ${failure.reason}`,
+        {
+          detail: name,
+          hint: failure.remedy,
+          cause: failure,
+        },
+      );
+    }
     if (this.#attempts.isLast || !failure.isTransient || !isRepeatable(this.#draft, policy)) {
       throw errors.apiError(`the body of page ${this.#number} of ${run.subject} broke off: ${failure.reason}`, {
         detail: `${name}, ${this.#attempts}`,
-        hint: 'Run the query again; if it stays so, ask for smaller pages or raise timeout.',
+        hint: failure.isTransient
+          ? 'Run the query again; if it stays so, ask for smaller pages or raise timeout.'
+          : 'Check what the API sends, and compression of the table.',
         cause: failure,
       });
     }

@@ -162,6 +162,11 @@ describe('what is JSON', () => {
     for (const body of ['', ' \n ', '\ufeff']) {
       expect((await failure(rows(body))).message).toContain('empty');
       expect(await rows(body, { format: 'ndjson' })).toEqual([]);
+      expect(await rows(body, { contentType: 'application/x-ndjson' })).toEqual([]);
+      expect((await readPage(reader({}), page(body, { name: 'GET https://h/day.jsonl?x=1' }))).rows).toEqual([]);
+      expect((await failure(rows(body, { contentType: 'application/x-ndjson', format: 'json' }))).message).toContain(
+        'empty',
+      );
     }
   });
 

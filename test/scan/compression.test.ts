@@ -139,19 +139,26 @@ describe('compression of pages', () => {
     { name: 'a.json', text: page(1) },
     { name: 'b.json', text: page(2) },
   ];
-  it.each<[string, Buffer, string | null, RegExp]>([
-    ['several entries', zip(two), '*.json', /several entries of its zip fit: "a\.json", "b\.json"/],
-    ['no such entry', zip(two), '*.csv', /no entry of its zip fits "\*\.csv", but there are "a\.json", "b\.json"/],
+  it.each<[string, Buffer, string | null, RegExp, RegExp?]>([
+    ['several entries', zip(two), '*.json', /several entries of its zip fit: "a\.json", "b\.json"/, /^Set entry/],
+    [
+      'no such entry',
+      zip(two),
+      '*.csv',
+      /no entry of its zip fits "\*\.csv", but there are "a\.json", "b\.json"/,
+      /^Set entry/,
+    ],
     ['an empty archive', zip([]), null, /without entries/],
-    ['no archive', Buffer.from(page(3)), null, /zip cannot be read/],
+    ['no archive', Buffer.from(page(3)), null, /zip cannot be read/, /compression of the table/],
     ['a cut archive', zip(two).subarray(0, 60), 'a.json', /zip cannot be read/],
     ['a wrong checksum', zip([{ name: 'a', text: page(9), checksum: 7 }]), null, /checksum of its entry "a" is wrong/],
     ['an encrypted entry', zip([{ name: 'a', text: page(9), flags: 1 }]), null, /entry "a" is encrypted/],
-  ])('says of %s what is wrong', async (_name, body, entry, message) => {
+  ])('says of %s what is wrong', async (_name, body, entry, message, hint = /./) => {
     const before = (await readdir(tmpdir())).filter((name) => name.startsWith('tidegate-zip-'));
     const error = await failureOf(rowsFrom(body, { type: 'zip', entry }));
     expect(error.sqlstate).toBe('HV000');
     expect(error.message).toMatch(message);
+    expect(error.hint).toMatch(hint);
     const after = (await readdir(tmpdir())).filter((name) => name.startsWith('tidegate-zip-'));
     expect(after.filter((name) => !before.includes(name))).toEqual([]);
   });
@@ -171,6 +178,10 @@ describe('compression of pages', () => {
     expect((await scanAll(scanner, specOf(table(source('a.zip'))))).rows).toEqual(ids(12));
     const error = await failureOf(scanAll(scanner, specOf(table(source('bad.zip')))));
     expect(error.message).toMatch(/file "bad\.zip" of table "shop\.orders" is damaged: its zip cannot be read/);
+    await writeFile(join(baseDir, 'two.zip'), zip(two));
+    const unchosen = await failureOf(scanAll(scanner, specOf(table(source('two.zip')))));
+    expect(unchosen.message).toMatch(/file "two\.zip" of table "shop\.orders" cannot be unpacked: several entries/);
+    expect(unchosen.hint).toMatch(/^Set entry/);
   });
 
   it('matches entries by name or by path', () => {

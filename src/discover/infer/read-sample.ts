@@ -1,3 +1,4 @@
+import { isNamedLines } from '../../../drivers/json/named-lines.js';
 import type { DriverOptions } from '../../config/model.js';
 import { errors } from '../../core/errors.js';
 import { parseCsvSample } from '../sample/csv-sample.js';
@@ -47,7 +48,7 @@ function readFormat(sample: Sample, driver: DriverOptions, selector: string | nu
 
 function readJson(sample: Sample, format: 'auto' | 'json' | 'ndjson', selector: string | null): SampledRecords {
   const values = parseJsonSample(sample.text, sample.isTruncated, sample.name);
-  const isNdjson = format === 'ndjson' || (format === 'auto' && (values.length > 1 || isNamedNdjson(sample)));
+  const isNdjson = format === 'ndjson' || (format === 'auto' && (values.length > 1 || isNamedLines(sample)));
   if (isNdjson) {
     const path = selector ?? '$';
     return {
@@ -64,12 +65,6 @@ function readJson(sample: Sample, format: 'auto' | 'json' | 'ndjson', selector: 
     selector === null ? findJsonRecords(document) : { selector, records: selectJsonRecords(document, selector) };
   if (found.records === null) throw missing(selector!, sample);
   return { records: found.records, selector: found.selector, document, isNdjson };
-}
-
-function isNamedNdjson({ contentType, name }: Sample): boolean {
-  return (
-    /ndjson|jsonl|x-json-stream/i.test(contentType ?? '') || /\.(?:ndjson|jsonl)(?:\.gz|\.br)?(?:[?#]|$)/i.test(name)
-  );
 }
 
 function missing(selector: string, sample: Sample): Error {
