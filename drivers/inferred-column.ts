@@ -13,7 +13,7 @@ export function inferredColumnHint(
 ): string | undefined {
   if (table.inference?.columns.has(column.name) !== true) return undefined;
   const { scalar } = column.type;
-  const type = widerType(scalar, /: "([^"]*)"$|^value "([^"]*)"/.exec(message));
+  const type = widerType(scalar, /: "([^"]*)"$|^(?:value )?"([^"]*)" is out of range/.exec(message));
   const { file, line } = table.location;
   const declaration = column.field === column.name ? type : `{ type: ${type}, field: ${JSON.stringify(column.field)} }`;
   const place = `${relative(process.cwd(), file)}:${line}`;
@@ -28,6 +28,7 @@ function widerType(scalar: ColumnModel['type']['scalar'], match: RegExpExecArray
   const value = match?.[1] ?? match?.[2] ?? '';
   const isNumber = /^-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?$/.test(value);
   if (scalar === 'bigint' && isNumber) return /[eE]/.test(value) ? 'double precision' : 'numeric';
+  if (scalar === 'double' && isNumber) return 'numeric';
   if ((scalar === 'date' || scalar === 'timestamp') && /^\d{4}-\d{2}-\d{2}[T ]/.test(value)) {
     return /(?:Z|[+-]\d{2}:?\d{2})$/.test(value) ? 'timestamptz' : 'timestamp';
   }

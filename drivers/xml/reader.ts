@@ -76,7 +76,7 @@ export class XmlReader implements RecordReader {
     const firstFault = columns.length + captures.length;
     const faultCount = wantFault(root, firstFault, steps);
     this.#faultValues = Array.from({ length: faultCount }, (_, index) => firstFault + index);
-    this.#collects = columns.map((column) => column.type.isArray && !/(?:^|\/)@[^/]*$/.test(column.field));
+    this.#collects = columns.map((column) => column.type.isArray && !/^[\^/]*@[^/]*$/.test(column.field));
     this.#climbs = columns.map((column) => column.from === 'record' && column.field.startsWith('^'));
 
     this.#walker = new ElementWalker(root, {

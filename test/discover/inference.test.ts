@@ -151,6 +151,36 @@ test('the path of a sample is filled by "sample", and its filter is a column', a
   expect(api.requests.map(({ path }) => path)).toEqual(['/orders/7/items', '/orders/8/items']);
 });
 
+test('XML of any shape is read as it was sampled: nested elements are flattened, repeated ones arrays', async () => {
+  const { gateway } = await start(
+    {
+      '/xml': {
+        headers: { 'content-type': 'application/xml' },
+        body: `<r><o id="1"><tag>a</tag><tag>b</tag><c><n>N</n><a><zip>01</zip></a></c><l no="1"><q>2</q></l><l no="2"/></o>
+          <o id="2"><tag>c</tag><c><n>M</n></c><p cur="EUR">1.5</p></o><o><p>2</p><note>some <b>mixed</b> text</note></o></r>`,
+      },
+      '/csv': { headers: { 'content-type': 'text/csv' }, body: 'a,b,,a\n1,2,3,4\n' },
+      '/vast': { body: '[{"a": 1e400, "b": 9007199254740993000, "c": 1e3}, {"a": 1, "b": 1e2, "c": 2}]' },
+    },
+    ['  x: { path: /xml, driver: xml }', '  c: { path: /csv, driver: csv }', '  v: { path: /vast }', ''].join('\n'),
+  );
+  const client = await gateway.connect();
+  open.push({ close: () => client.end() });
+  const read = async (table: string): Promise<unknown[]> => (await client.query(`SELECT * FROM shop.${table}`)).rows;
+  const empty = { id: null, tag: null, c_n: null, c_a_zip: null, l_no: null, l_q: null, p_cur: null, p: null };
+  const rest = { note_b: null, note: null };
+  expect(await read('x')).toEqual([
+    { ...empty, ...rest, id: '1', tag: ['a', 'b'], c_n: 'N', c_a_zip: '01', l_no: ['1', '2'], l_q: ['2'] },
+    { ...empty, ...rest, id: '2', tag: ['c'], c_n: 'M', p_cur: 'EUR', p: '1.5' },
+    { ...empty, p: '2', note_b: 'mixed', note: 'some  text' },
+  ]);
+  expect(await read('c')).toEqual([{ column_1: '1', b: '2', column_3: '3', column_4: '4' }]);
+  expect(await read('v')).toEqual([
+    { a: `1${'0'.repeat(400)}`, b: '9007199254740993000', c: 1000 },
+    { a: '1', b: '100', c: 2 },
+  ]);
+});
+
 test('XML, CSV and NDJSON are sampled too, and links to further pages are followed', async () => {
   const { gateway } = await start(
     {

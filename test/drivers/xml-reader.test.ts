@@ -140,6 +140,23 @@ describe('xml', () => {
       ],
     ],
     [
+      'attributes of elements that repeat, and an array as the text of the one attribute',
+      '<L k="{1,2}"><R k="{3}"><b k="1"/><b k="2"><c j="x"/><c j="y"/></b></R><R><b/></R></L>',
+      {
+        columns: [
+          column('ks', { type: 'integer[]', field: 'b/@k' }),
+          column('first', { type: 'integer', field: 'b/@k' }),
+          column('js', { type: 'text[]', field: 'b/c/@j' }),
+          column('own', { type: 'integer[]', field: '@k' }),
+          column('outer', { type: 'integer[]', field: '^/@k' }),
+        ],
+      },
+      [
+        ['{1,2}', '1', '{x,y}', '{3}', '{1,2}'],
+        [null, null, null, null, '{1,2}'],
+      ],
+    ],
+    [
       'JSON documents in an array of them, as in a column of one',
       '<L><R><a>{"k": [1, "x\\\\y"]}</a><a>null</a><a/><a>NA</a></R></L>',
       {

@@ -2,7 +2,7 @@ import type { DriverOptions } from '../../config/model.js';
 import { isList, isMap, type SampleMap, type SampleValue } from '../sample/sample-value.js';
 import type { XmlElement } from '../sample/xml-tree.js';
 import { jsonPath } from './field-path.js';
-import { OWN_TEXT } from './infer-columns.js';
+import { OWN_TEXT } from './infer-elements.js';
 
 /** Where a page has its records, as `records` writes it, and the sampled ones. */
 export interface FoundRecords {

@@ -2,20 +2,22 @@ import type { DriverOptions } from '../../config/model.js';
 import { isList, isMap, type SampleMap, type SampleValue } from '../sample/sample-value.js';
 import { NameMaker } from './column-names.js';
 import { elementField, jsonField, type PathMaker } from './field-path.js';
+import { findElementLeaves } from './infer-elements.js';
 import { inferType, type TextMeaning } from './infer-type.js';
 
 /** A column as DSN files write it: its type, and its field where that is not the column's name. */
 export type InferredColumn = string | { readonly type: string; readonly field: string };
 export type InferredColumns = Readonly<Record<string, InferredColumn>>;
 
-/** The member of an XML element with attributes that is its text. */
-export const OWN_TEXT = 'text()';
 /** An object with more members than this, most of them in few records, is a dictionary: its keys are data. */
 const MOST_MEMBERS = 64;
 /** PostgreSQL allows 1600; a table as wide as that is of no use to anyone. */
 const MOST_COLUMNS = 400;
 
-/** The columns that records of this driver have: objects one level down are flattened with `_`, deeper ones are json. */
+/**
+ * The columns that records of this driver have: JSON's objects one level down are flattened with `_`, deeper ones are json; XML's
+ * elements are flattened at any depth, and those that repeat are arrays.
+ */
 export function inferColumns(
   records: readonly SampleValue[],
   driver: DriverOptions['type'],
@@ -25,10 +27,15 @@ export function inferColumns(
   const paths = driver === 'json' ? jsonField : driver === 'xml' ? elementField : plainField;
   const names = new NameMaker(taken);
   const columns: Record<string, InferredColumn> = {};
-  const add = (source: string, path: readonly string[], values: readonly (SampleValue | undefined)[]): void => {
+  const add = (
+    source: string,
+    path: readonly string[],
+    values: readonly (SampleValue | undefined)[],
+    isRepeated = false,
+  ): void => {
     if (Object.keys(columns).length >= MOST_COLUMNS) return;
     const name = names.make(source);
-    const type = inferType(values, meaning);
+    const type = `${inferType(values, meaning)}${isRepeated ? '[]' : ''}`;
     const field = paths(path);
     columns[name] = field === name ? type : { type, field };
   };
@@ -37,14 +44,14 @@ export function inferColumns(
     return columns;
   }
   const maps = records.filter(isMap);
+  if (driver === 'xml') {
+    for (const { source, path, values, isRepeated } of findElementLeaves(maps)) add(source, path, values, isRepeated);
+    return columns;
+  }
   for (const [key, values] of membersOf(maps)) {
     const inner = flattened(values, maps.length);
-    if (inner === null) add(key === OWN_TEXT ? 'value' : key.replace(/^@/, ''), [key], values);
-    else {
-      for (const [member, innerValues] of inner) {
-        add(member === OWN_TEXT ? key : `${key}_${member.replace(/^@/, '')}`, [key, member], innerValues);
-      }
-    }
+    if (inner === null) add(key, [key], values);
+    else for (const [member, innerValues] of inner) add(`${key}_${member}`, [key, member], innerValues);
   }
   return columns;
 }

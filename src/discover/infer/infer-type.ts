@@ -28,21 +28,23 @@ export type TextMeaning = 'any' | 'no-numbers';
 export function inferType(values: Iterable<SampleValue | undefined>, meaning: TextMeaning): string {
   const kinds = new Set<Kind>();
   let isBig = false;
+  let isExact = false;
   for (const value of values) {
     if (value === null || value === undefined) continue;
     const kind = kindOf(value, meaning);
     kinds.add(kind);
     isBig ||= kind === 'integer' && isBeyondBigint(value);
+    isExact ||= isBeyondDouble(kind, value);
   }
-  return typeOf(kinds, isBig);
+  return typeOf(kinds, isBig, isExact);
 }
 
-function typeOf(kinds: ReadonlySet<Kind>, isBig: boolean): string {
+function typeOf(kinds: ReadonlySet<Kind>, isBig: boolean, isExact: boolean): string {
   if (kinds.size === 0) return 'text';
   if (kinds.has('structure')) return 'json';
   if (isWithin(kinds, ['integer'])) return isBig ? 'numeric' : 'bigint';
   if (isWithin(kinds, ['integer', 'decimal'])) return 'numeric';
-  if (isWithin(kinds, ['integer', 'decimal', 'exponent'])) return 'double precision';
+  if (isWithin(kinds, ['integer', 'decimal', 'exponent'])) return isExact ? 'numeric' : 'double precision';
   if (isWithin(kinds, ['date', 'timestamp'])) return kinds.has('timestamp') ? 'timestamp' : 'date';
   if (isWithin(kinds, ['date', 'timestamptz'])) return 'timestamptz';
   const [only] = kinds;
@@ -71,6 +73,16 @@ function numberKind(text: string): Kind | null {
   if (INTEGER.test(text)) return 'integer';
   if (DECIMAL.test(text)) return 'decimal';
   return EXPONENT.test(text) ? 'exponent' : null;
+}
+
+/** Whether double precision would lose the value's size, or digits that somebody wrote out. */
+function isBeyondDouble(kind: Kind, value: SampleValue): boolean {
+  if (kind !== 'integer' && kind !== 'decimal' && kind !== 'exponent') return false;
+  const text = value instanceof SampleNumber ? value.text : String(value);
+  const digits = /^-?([\d.]*)/.exec(text)![1]!.replace('.', '').replace(/^0+/, '');
+  if (kind !== 'exponent') return digits.length > 17;
+  const number = Number(text);
+  return !Number.isFinite(number) || (number === 0 && digits !== '');
 }
 
 function isBeyondBigint(value: SampleValue): boolean {

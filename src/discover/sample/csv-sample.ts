@@ -31,10 +31,19 @@ export function parseCsvSample(text: string, isTruncated: boolean, options: CsvO
   const [first] = rows;
   const width = Math.max(0, ...rows.map((row) => row.length));
   const names = options.header
-    ? (first ?? []).map((title, index) => title ?? String(index + 1))
+    ? fieldNames(first ?? [])
     : Array.from({ length: width }, (_, index) => String(index + 1));
   return (options.header ? rows.slice(1) : rows).map(
     (row) => new Map(names.map((title, index): [string, SampleValue] => [title, row[index] ?? null])),
+  );
+}
+
+/** Fields are asked for by their number where the header has no name for them, or one that is another field's too. */
+function fieldNames(titles: readonly (string | null)[]): string[] {
+  return titles.map((title, index) =>
+    title === null || titles.indexOf(title) !== index || titles.lastIndexOf(title) !== index
+      ? String(index + 1)
+      : title,
   );
 }
 
