@@ -12,13 +12,14 @@ export function inferredColumnHint(
   message: string,
 ): string | undefined {
   if (table.inference?.columns.has(column.name) !== true) return undefined;
-  const { scalar } = column.type;
-  const type = widerType(scalar, /: "([^"]*)"$|^(?:value )?"([^"]*)" is out of range/.exec(message));
+  const { scalar, isArray } = column.type;
+  const suffix = isArray ? '[]' : '';
+  const type = `${widerType(scalar, /: "([^"]*)"$|^(?:value )?"([^"]*)" is out of range/.exec(message))}${suffix}`;
   const { file, line } = table.location;
   const declaration = column.field === column.name ? type : `{ type: ${type}, field: ${JSON.stringify(column.field)} }`;
   const place = `${relative(process.cwd(), file)}:${line}`;
   return (
-    `The type ${SCALAR_TYPES[scalar].sql} was inferred from a sample: declare columns: { ${column.name}: ${declaration} } with ` +
+    `The type ${SCALAR_TYPES[scalar].sql}${suffix} was inferred from a sample: declare columns: { ${column.name}: ${declaration} } with ` +
     `infer: true, which leaves the others as they are, in DSN file ${place}, or run tidegate discover --refresh ${table.dsn}.${table.name}.`
   );
 }
