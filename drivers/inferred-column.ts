@@ -31,7 +31,7 @@ function widerType(scalar: ColumnModel['type']['scalar'], match: RegExpExecArray
   if (scalar === 'bigint' && isNumber) return /[eE]/.test(value) ? 'double precision' : 'numeric';
   if (scalar === 'double' && isNumber) return 'numeric';
   if ((scalar === 'date' || scalar === 'timestamp') && /^\d{4}-\d{2}-\d{2}[T ]/.test(value)) {
-    return /(?:Z|[+-]\d{2}:?\d{2})$/.test(value) ? 'timestamptz' : 'timestamp';
+    return /(?:Z|[+-]\d{2}(?::?\d{2})?)$/i.test(value) ? 'timestamptz' : 'timestamp';
   }
   return 'text';
 }

@@ -4,6 +4,7 @@ import { errors, type GatewayError } from '../src/core/errors.js';
 import { RowBatchBuilder } from '../src/core/row-batch.js';
 import type { Page, ReaderOptions } from './driver.js';
 import { locateCellError } from './page-error.js';
+import { droppedPart, keepingAll } from './sampled-times.js';
 
 /**
  * Writes one scan's rows into batches, whatever the format: it coerces values, fills in defaults and what does not come from
@@ -34,7 +35,11 @@ export class RowWriter {
   constructor({ table, columns }: Pick<ReaderOptions, 'table' | 'columns'>, origin: StringOrigin) {
     this.table = table;
     this.columns = columns;
-    this.coercers = columns.map((column) => makeCoercer(column, origin));
+    this.coercers = columns.map((column) => {
+      const coercer = makeCoercer(column, origin);
+      const dropped = droppedPart(table, column);
+      return dropped === null || column.type.isArray ? coercer : keepingAll(coercer, dropped);
+    });
     this.#textCoercers = columns.map((column) => {
       if (column.from === 'record') return null;
       // A filter's value is the statement's own, whatever the API's way to write it.

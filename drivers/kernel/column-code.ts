@@ -1,5 +1,6 @@
-import type { ColumnModel } from '../../src/config/model.js';
+import type { ColumnModel, TableModel } from '../../src/config/model.js';
 import { isUtc } from '../../src/core/coerce/time-zone.js';
+import { droppedPart } from '../sampled-times.js';
 
 /** How the kernel writes a column's cells: a type of kernels/columns.ts and its two numbers. */
 export interface ColumnCode {
@@ -29,7 +30,10 @@ const code = (type: number, first = 0, second: number | bigint = 0): ColumnCode 
 const DEFERRED = code(Type.deferred);
 
 /** The column's code; whatever is declared beyond its type leaves its values to the coercer, cell by cell. */
-export function columnCode({ type, format, timezone, decimal, values, nullValues }: ColumnModel): ColumnCode {
+export function columnCode(table: Pick<TableModel, 'inference'>, column: ColumnModel): ColumnCode {
+  // The kernel passes over zones; dates it takes only as they are.
+  if (droppedPart(table, column) === 'zone') return DEFERRED;
+  const { type, format, timezone, decimal, values, nullValues } = column;
   if (type.isArray || values !== null || (nullValues ?? []).length > 0) return DEFERRED;
   const isIso = format === null || format === 'rfc3339' || format === 'iso8601';
   switch (type.scalar) {

@@ -151,7 +151,7 @@ export class RowKernel {
     let used = 0;
     columns.forEach((column, c) => {
       const place = this.#places[c]!;
-      const { type, first, second } = columnCode(column);
+      const { type, first, second } = columnCode(this.#writer.table, column);
       const address = Layout.columns + c * Layout.columnBytes;
       let cell: Buffer | null = null;
       let cellType = type === JSON_TYPE && !this.#writer.keepsJson[c] ? DEFERRED_TYPE : type;

@@ -188,7 +188,7 @@ export class RecordKernel {
       }
     }
     writer.columns.forEach((column, c) => {
-      const { type, first, second } = columnCode(column);
+      const { type, first, second } = columnCode(writer.table, column);
       const address = state + COLUMNS + c * ENTRY;
       put(address, slots[c]! < 0 ? CONSTANT_TYPE : type, slotAddress(slots[c]!), column.notNull ? 1 : 0, first);
       this.#memory.view.setBigInt64(address + 16, BigInt(second), true);
