@@ -120,6 +120,11 @@ describe('decimal mark', () => {
   );
 
   test('integers and floats read it too, JSON numbers keep their point, bytes agree', () => {
+    for (const text of ['1,5', '1,234.50', '1.234,50 €', '$12', "12'000"]) {
+      for (const type of ['integer', 'numeric', 'double'])
+        expect(failureOf(() => coerce(type, text)).hint).toMatch(/decimal/);
+    }
+    for (const text of ['1.5', 'abc', '']) expect(failureOf(() => coerce('integer', text)).hint).not.toMatch(/decimal/);
     expect(coerce('integer', '1.234.567', { decimal: ',' })).toBe('1234567');
     expect(coerce('double', '1.234,5', { decimal: ',' })).toBe('1234.5');
     expect(coerce('numeric', '1.5', { decimal: ',' }, 'fromNumber')).toBe('1.5');

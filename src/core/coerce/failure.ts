@@ -16,6 +16,20 @@ export function invalidSyntax(typeName: string, text: string): GatewayError {
   return errors.invalidText(`invalid input syntax for type ${typeName}: "${shown(text)}"`, { hint: HINT });
 }
 
+/** 22P02 of a number column without `decimal`: text that people write numbers in gets the hint to it. */
+export function invalidNumber(typeName: string, text: string): GatewayError {
+  if (!isWrittenByPeople(text)) return invalidSyntax(typeName, text);
+  return errors.invalidText(`invalid input syntax for type ${typeName}: "${shown(text)}"`, {
+    hint: 'Set the column\'s decimal to the character before its decimals, "." or ",": then thousands separators and currency signs are read too.',
+  });
+}
+
+/** `1,5`, `1.234,50`, `$ 12`, `12 €`; not `1.5`, which only is of another type. */
+function isWrittenByPeople(text: string): boolean {
+  if (text.length > 50 || /^[\s+-]*[\d.]*\s*$/.test(text)) return false;
+  return /^\s*[+-]?\s*\p{Sc}?\s*[+-]?\d[\d.,'\u2019 \u00a0\u202f]*\s*\p{Sc}?\s*$/u.test(text);
+}
+
 /** 22P02 of a boolean column with `values`. */
 export function unknownBooleanValue(text: string): GatewayError {
   return errors.invalidText(`invalid input syntax for type boolean: "${shown(text)}"`, {

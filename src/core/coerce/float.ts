@@ -1,6 +1,6 @@
 import type { ByteWriter, Coercer } from './contract.js';
 import { decimalMarkReader } from './decimal-mark.js';
-import { floatOutOfRange, invalidSyntax } from './failure.js';
+import { floatOutOfRange, invalidNumber, invalidSyntax } from './failure.js';
 import { printDouble, printReal } from './float-print.js';
 import { parseDecimal } from './numeric.js';
 import { trimSpaces } from './spaces.js';
@@ -75,7 +75,7 @@ export function parseFloatText(name: 'real' | 'double', text: string): number {
     return special[1] === '-' ? Number.NEGATIVE_INFINITY : Number.POSITIVE_INFINITY;
   }
   const double = parseDouble(source);
-  if (Number.isNaN(double)) throw invalidSyntax(typeName, text);
+  if (Number.isNaN(double)) throw invalidNumber(typeName, text);
   const value = name === 'real' ? nearestReal(source, double) : double;
   if (!Number.isFinite(value) || (value === 0 && NONZERO.test(source))) throw floatOutOfRange(typeName, text);
   return value;

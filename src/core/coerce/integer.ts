@@ -1,6 +1,6 @@
 import type { ByteWriter, Coercer } from './contract.js';
 import { decimalMarkReader } from './decimal-mark.js';
-import { integerOutOfRange, invalidSyntax } from './failure.js';
+import { integerOutOfRange, invalidNumber, invalidSyntax } from './failure.js';
 import { trimSpaces } from './spaces.js';
 
 /** The integer types' names. */
@@ -42,7 +42,7 @@ export function makeIntegerCoercer(name: IntegerName, decimal: string | null): C
   const fromString = (text: string): string => {
     const source = readMark === null ? trimSpaces(text) : readMark(text);
     const match = source === null ? null : SYNTAX.exec(source);
-    if (match === null) throw invalidSyntax(name, text);
+    if (match === null) throw readMark === null ? invalidNumber(name, text) : invalidSyntax(name, text);
     const isNegative = match[1] === '-';
     const [hex, octal, binary, plain] = match.slice(2).map((part) => part?.replaceAll('_', ''));
     if (plain !== undefined) return checked(isNegative, '', plain, text);

@@ -1,7 +1,7 @@
 import type { SqlType } from '../sql-type.js';
 import type { Coercer } from './contract.js';
 import { decimalMarkReader } from './decimal-mark.js';
-import { invalidSyntax, numericFieldOverflow, numericFormatOverflow } from './failure.js';
+import { invalidNumber, invalidSyntax, numericFieldOverflow, numericFormatOverflow } from './failure.js';
 import { numericWriter } from './numeric-bytes.js';
 import { trimSpaces } from './spaces.js';
 
@@ -106,7 +106,7 @@ export function makeNumericCoercer(type: SqlType, mark: string | null): Coercer 
     const value = parseDecimal(source);
     if (value !== null) return finish(value);
     const special = SPECIAL.exec(source);
-    if (special === null) throw invalidSyntax('numeric', text);
+    if (special === null) throw readMark === null ? invalidNumber('numeric', text) : invalidSyntax('numeric', text);
     if (special[1] !== undefined) return 'NaN';
     if (precision !== null) throw numericFieldOverflow();
     return special[2] === '-' ? '-Infinity' : 'Infinity';
