@@ -173,6 +173,9 @@ describe('json and jsonb', () => {
   test('json keeps text as written; a JSON string stays a string, an XML or CSV text is the document', () => {
     expect(coerce('json', ' { "b":1,"a" : 1 }', {}, 'fromJson')).toBe(' { "b":1,"a" : 1 }');
     expect(coerce('json', 'a"\n\u001f\u2028\0')).toBe('"a\\"\\n\\u001f\u2028\\u0000"');
+    // What the hint of a text column promises.
+    expect(coerce('json', 'a\ud800b\0')).toBe('"a\\ud800b\\u0000"');
+    expect(coerce('json[]', '["\\udc00"]', {}, 'fromJson')).toBe('{"\\"\\\\udc00\\""}');
     expect(makeCoercer(column('json'), 'text').fromString('[1, 2]')).toBe('[1, 2]');
     expect(failureOf(() => makeCoercer(column('json'), 'text').fromString('[1, 2')).sqlstate).toBe('22P02');
   });

@@ -42,20 +42,15 @@ function checkedJson(text: string): string {
  */
 export function makeJsonCoercer(origin: StringOrigin): Coercer {
   return {
-    // Well-formed text has the same escapes in JavaScript and PostgreSQL (lower-case \u00xx, no escaped solidus).
-    fromString: origin === 'text' ? checkedJson : (text) => JSON.stringify(checkJsonString(text)),
+    // The same escapes in JavaScript and PostgreSQL (lower-case \u00xx, no escaped solidus); a NUL and halves of surrogate pairs
+    // are escapes too, which json keeps.
+    fromString: origin === 'text' ? checkedJson : (text) => JSON.stringify(text),
     fromNumber: (literal) => literal,
     fromBoolean: (value) => (value ? 'true' : 'false'),
     fromJson: checkedJson,
     writeString: origin === 'text' ? writeJsonDocument : writeQuoted,
     writeNumber: copyText,
   };
-}
-
-/** json keeps `\u0000` as an escape, so only halves of surrogate pairs are refused. */
-function checkJsonString(text: string): string {
-  checkStorable(text.replaceAll('\0', ''));
-  return text;
 }
 
 /** Prints a JSON text as `jsonb_out`: keys by length, then by bytes; the last of equal keys; numbers as numeric. */
