@@ -43,8 +43,20 @@ function missing(column: ColumnModel, names: readonly string[], where: string): 
   const more = names.length > MAX_NAMES ? ` and ${names.length - MAX_NAMES} more` : '';
   return errors.apiError(`column "${column.name}": the page's header has no field "${column.field}"`, {
     detail: `${where}, header: ${shown}${more}`,
-    hint: "Set the column's field to one of the header's names or to a 1-based number, or check delimiter and skip_lines.",
+    hint: missingHint(column.field, names),
   });
+}
+
+/** Most headers without a field are read with the wrong delimiter, or have its name in other letters. */
+function missingHint(field: string, names: readonly string[]): string {
+  const [only] = names;
+  const delimiter = names.length === 1 ? ['\t', ';', ',', '|'].find((mark) => only!.includes(mark)) : undefined;
+  if (delimiter !== undefined)
+    return `Set delimiter to ${JSON.stringify(delimiter)}: the header seems to be made of it.`;
+  const alike = names.find((name) => name.trim().toLowerCase() === field.trim().toLowerCase());
+  if (alike !== undefined)
+    return `Set the column's field to ${JSON.stringify(alike)}: names are compared letter by letter.`;
+  return "Set the column's field to one of the header's names or to a 1-based number, or check delimiter and skip_lines.";
 }
 
 function ambiguous(column: ColumnModel, where: string): Error {

@@ -164,6 +164,13 @@ describe('csv', () => {
       },
     ],
     [
+      'another delimiter',
+      'a;b\n1;2\n',
+      {},
+      { sqlstate: 'HV000', hint: expect.stringContaining('Set delimiter to ";"') },
+    ],
+    ['other letters', 'a, B\n1,2\n', {}, { sqlstate: 'HV000', hint: expect.stringContaining('field to " B"') }],
+    [
       'a field twice',
       'a,b,b\n1,2,3\n',
       {},
