@@ -79,12 +79,12 @@ export async function benchLoading(rows: number, print: (line: string) => void, 
 }
 
 async function load(client: pg.Client, create: string, format: string, frames: readonly Buffer[]): Promise<void> {
-  const copy = await CopyIn.begin(
+  const copy = CopyIn.begin(
     client,
     `BEGIN; SET LOCAL search_path = public; ${create}; COPY t FROM STDIN (FORMAT ${format}, FREEZE)`,
   );
   for (const frame of frames) await copy.write(frame);
-  await copy.end();
+  await copy.end('SELECT');
 }
 
 function makeBatches(columns: (typeof TABLES)[number]['columns'], rows: number): RowBatch[] {

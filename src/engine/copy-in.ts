@@ -1,5 +1,10 @@
 import type { Socket } from 'node:net';
 import type pg from 'pg';
+import { frontend } from '../wire/write.js';
+import { SentQuery } from './sent-query.js';
+
+/** So much may wait to be sent: the engine should not wait for rows while the next page is read. */
+const QUEUED_BYTES = 512 * 1024;
 
 const COPY_DONE = Buffer.from([0x63, 0, 0, 0, 4]);
 
@@ -13,47 +18,43 @@ interface CopyConnection {
 /**
  * A query for node-postgres whose last statement is `COPY … FROM STDIN`. It takes finished CopyData frames and writes
  * them to the socket as they are, waiting for the socket to drain. Statements before the COPY run in the same message.
+ *
+ * Rows are sent without waiting to be asked for: where the engine has refused a statement before them it ignores them.
  */
 export class CopyIn {
-  /** Resolves when the engine asks for rows; rejects when it refused an earlier statement. */
-  readonly started: Promise<void>;
   /** Resolves when the engine is ready for the next query; rejects with its error. */
   readonly finished: Promise<void>;
   readonly #text: string;
+  readonly #client: pg.Client;
   #connection: CopyConnection | null = null;
-  #start: () => void = () => undefined;
   #finish: () => void = () => undefined;
   #fail: ((error: unknown) => void)[] = [];
   #failure: unknown = null;
+  #next: SentQuery | null = null;
 
-  constructor(text: string) {
+  private constructor(client: pg.Client, text: string) {
+    this.#client = client;
     this.#text = text;
-    this.started = new Promise((resolve, reject) => {
-      this.#start = resolve;
-      this.#fail.push(reject);
-    });
     this.finished = new Promise((resolve, reject) => {
       this.#finish = resolve;
       this.#fail.push(reject);
     });
-    // Whoever waits sees the error; nobody need wait for both.
-    this.started.catch(() => undefined);
+    // Whoever waits sees the error; nobody need.
     this.finished.catch(() => undefined);
   }
 
-  /** Hands the query to a client and waits until rows are wanted. */
-  static async begin(client: pg.Client, text: string): Promise<CopyIn> {
-    const copy = new CopyIn(text);
+  /** Hands the query to a client that has no other under way. */
+  static begin(client: pg.Client, text: string): CopyIn {
+    const copy = new CopyIn(client, text);
     client.query(copy as unknown as pg.Submittable);
-    await copy.started;
     return copy;
   }
 
-  /** Writes one CopyData frame; resolves when the socket takes more. */
+  /** Writes one CopyData frame; resolves when more can be written. */
   async write(frame: Buffer): Promise<void> {
     if (this.#failure !== null) throw this.#failure;
     const { stream } = this.#connection!;
-    if (stream.write(frame)) return;
+    if (stream.write(frame) || stream.writableLength < QUEUED_BYTES) return;
     await new Promise<void>((resolve, reject) => {
       const settle = (act: () => void) => {
         stream.off('drain', onDrain).off('close', onClose);
@@ -65,14 +66,25 @@ export class CopyIn {
       // The engine refuses a row without reading the rest, so a drain may never come.
       this.#fail.push((error) => settle(() => reject(error)));
     });
-    this.#fail.length = 2;
+    this.#fail.length = 1;
   }
 
-  /** Says that all rows were sent, and waits for the engine to have them. */
-  async end(): Promise<void> {
+  /**
+   * Says that all rows were sent, and sends what is to be run after them, in the same round trip; waits for the engine to have
+   * done both. Where that fails the connection is of no more use: the answers that follow are nobody's.
+   */
+  async end(last: string): Promise<void> {
     if (this.#failure !== null) throw this.#failure;
-    this.#connection!.stream.write(COPY_DONE);
+    const next = new SentQuery();
+    this.#next = next;
+    this.#connection!.stream.write(Buffer.concat([COPY_DONE, frontend.query(last)]));
     await this.finished;
+    await next.finished;
+  }
+
+  /** The connection cannot be used any more. */
+  get isSpent(): boolean {
+    return this.#next !== null;
   }
 
   /** Makes the engine forget the rows; resolves when it has. */
@@ -88,19 +100,18 @@ export class CopyIn {
     connection.query(this.#text);
   }
 
-  handleCopyInResponse(): void {
-    this.#start();
-  }
-
   handleError(error: unknown): void {
     this.#failure = error;
     for (const fail of [...this.#fail]) fail(error);
   }
 
   handleReadyForQuery(): void {
+    // Its answer is the next to come.
+    if (this.#next !== null) this.#client.query(this.#next as unknown as pg.Submittable);
     this.#finish();
   }
 
+  handleCopyInResponse(): void {}
   handleCommandComplete(): void {}
   handleEmptyQuery(): void {}
   handleRowDescription(): void {}

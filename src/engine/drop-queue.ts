@@ -13,6 +13,10 @@ export class DropQueue {
   readonly #pool: ConnectionPool;
   readonly #log: EngineLog;
   readonly #waiting = new Set<string>();
+  /** Ends when nothing is being dropped; never an error. */
+  #last: Promise<void> = Promise.resolve();
+  /** What will be dropped after that. */
+  #next: { readonly names: string[]; readonly done: Promise<void> } | null = null;
   #timer: NodeJS.Timeout | null = null;
   #retryMs = FIRST_RETRY_MS;
   #isClosed = false;
@@ -22,8 +26,30 @@ export class DropQueue {
     this.#log = log;
   }
 
-  /** Drops tables (qualified and quoted). Resolves after the first attempt; those in use are tried again in the background. */
-  async drop(names: readonly string[]): Promise<void> {
+  /**
+   * Drops tables (qualified and quoted). Resolves after the first attempt; those in use are tried again in the background. What is
+   * asked for while others are being dropped is dropped together.
+   */
+  drop(names: readonly string[]): Promise<void> {
+    if (this.#next === null) {
+      const together: string[] = [];
+      const done = this.#last.then(() => {
+        this.#next = null;
+        return this.#dropNow(together);
+      });
+      this.#next = { names: together, done };
+      this.#last = done;
+    }
+    this.#next.names.push(...names);
+    return this.#next.done;
+  }
+
+  close(): void {
+    this.#isClosed = true;
+    if (this.#timer !== null) clearTimeout(this.#timer);
+  }
+
+  async #dropNow(names: readonly string[]): Promise<void> {
     for (let at = 0; at < names.length; at += TABLES_PER_STATEMENT) {
       const some = names.slice(at, at + TABLES_PER_STATEMENT);
       if (await this.#tryDrop(some)) continue;
@@ -32,11 +58,6 @@ export class DropQueue {
       for (const name of left) this.#waiting.add(name);
     }
     this.#schedule();
-  }
-
-  close(): void {
-    this.#isClosed = true;
-    if (this.#timer !== null) clearTimeout(this.#timer);
   }
 
   async #dropSingly(names: readonly string[]): Promise<readonly string[]> {

@@ -24,22 +24,19 @@ export class RunningLoad {
   /** @param sql begins the transaction and ends with the COPY */
   static async begin(pool: ConnectionPool, sql: string, signal: AbortSignal): Promise<RunningLoad> {
     const client = await pool.acquire(signal);
-    try {
-      return new RunningLoad(pool, client, await CopyIn.begin(client, sql), signal);
-    } catch (error) {
-      pool.release(client, !(await isReset(client)));
-      throw error;
-    }
+    return new RunningLoad(pool, client, CopyIn.begin(client, sql), signal);
   }
 
   async write(frames: readonly Buffer[]): Promise<void> {
     for (const frame of frames) await untilAborted(this.#copy.write(frame), this.#signal);
   }
 
-  /** @param last statements that are run in the same transaction */
+  /**
+   * Waits for the engine, whatever the signal says: who is cancelled meanwhile finds the table there, and drops it.
+   * @param last statements that are run in the same transaction
+   */
   async commit(last: readonly string[]): Promise<void> {
-    await untilAborted(this.#copy.end(), this.#signal);
-    await this.#client.query([...last, 'COMMIT'].join('; '));
+    await this.#copy.end([...last, 'COMMIT'].join('; '));
     this.#isOpen = false;
     this.#pool.release(this.#client);
   }
@@ -48,6 +45,10 @@ export class RunningLoad {
   async abandon(): Promise<void> {
     if (!this.#isOpen) return;
     this.#isOpen = false;
+    if (this.#copy.isSpent) {
+      this.#pool.release(this.#client, true);
+      return;
+    }
     const cleaned = this.#copy.abandon().then(() => isReset(this.#client));
     const timeout = new Promise<boolean>((resolve) => setTimeout(resolve, ABANDON_TIMEOUT_MS, false).unref());
     this.#pool.release(this.#client, !(await Promise.race([cleaned, timeout])));

@@ -91,7 +91,7 @@ async function copied(
   const columns = types.map((type, index) => `c${index} ${sqlTypeText(parseSqlType(type)!)}`);
   const { format } = encoder;
   await client.query('BEGIN');
-  const copy = await CopyIn.begin(
+  const copy = CopyIn.begin(
     client,
     `CREATE TEMP TABLE t (${columns}) ON COMMIT DROP; COPY t FROM STDIN (FORMAT ${format})`,
   );
@@ -99,7 +99,7 @@ async function copied(
   for (const batch of batches) encoder.encode(batch, (frame) => frames.push(frame));
   encoder.finish((frame) => frames.push(frame));
   for (const frame of frames) await copy.write(frame);
-  await copy.end();
+  await copy.end('SELECT');
   const loaded = await read(client, 't', types.length);
   await client.query('ROLLBACK');
   return loaded;

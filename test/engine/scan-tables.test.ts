@@ -115,6 +115,35 @@ it('leaves nothing when the engine refuses a row, early or late', async () => {
   expect(await scanTables()).toBe(0);
 });
 
+it('sends rows before it is asked for them, which is no harm where the table cannot be made', async () => {
+  const columns = Array.from({ length: 1601 }, (_, index) => column(`c${index}`, 'text'));
+  const wide = { ...entry, table: table('s', 'wide', columns) };
+  const large = async function* (): AsyncGenerator<RowBatch> {
+    for (let n = 0; n < 40; n++) yield* rows([['x'.repeat(50_000)]]);
+  };
+  for (let n = 0; n < 10; n++) {
+    const source = n % 2 === 0 ? large() : rows([['one']]);
+    const error = await failure(engine.load(wide, ['c0'], source, plain, never));
+    expect(error).toMatchObject({ sqlstate: '54011' });
+  }
+  const scan = await engine.load(entry, ['t'], large(), plain, never);
+  expect(await engine.query(`SELECT count(*)::text FROM ${scan.sqlName}`)).toEqual([['40']]);
+  await scan.drop();
+  expect(await scanTables()).toBe(0);
+});
+
+it('drops together what is dropped at once, but for what somebody reads', async () => {
+  const scans = await Promise.all(
+    Array.from({ length: 5 }, () => engine.load(entry, ['id'], rows([['1']]), plain, never)),
+  );
+  const ann = await login(engine, 'ann', 'x');
+  await ann.query(`BEGIN; SELECT * FROM ${scans[2]!.sqlName}`);
+  await Promise.all(scans.map((scan) => scan.drop()));
+  expect(await scanTables()).toBe(1);
+  await ann.end();
+  await expect.poll(scanTables, { timeout: 5000 }).toBe(0);
+});
+
 it('leaves nothing when the source fails, and closes it', async () => {
   let isClosed = false;
   async function* failing(): AsyncGenerator<RowBatch> {
