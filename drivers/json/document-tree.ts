@@ -3,6 +3,17 @@ import type { Window } from '../window.js';
 import { depthError, type Expected, MAX_DEPTH, syntaxError } from './syntax-error.js';
 import { Kind, numberEnd, stringEnd, unescapeString, wordEnd, wordKind } from './tokens.js';
 
+/** A value as filters compare it; undefined for what is not there and for objects and arrays, which equal nothing. */
+export type Scalar = string | number | bigint | boolean | null | undefined;
+
+/** Integers of more digits than a double holds; those of more than this are no one's identifiers. */
+const LONG_INTEGER = /^-?\d{16,400}$/;
+
+/** A number literal's value: exact for integers of any size, which JavaScript compares with numbers by their values. */
+export function numberValue(literal: string): number | bigint {
+  return LONG_INTEGER.test(literal) ? BigInt(literal) : Number(literal);
+}
+
 /** Values in one document; each takes some hundred bytes of memory. */
 const MAX_NODES = 1_000_000;
 
@@ -26,7 +37,7 @@ export class TreeNode {
   }
 
   /** The value for comparisons; undefined for an object or an array. */
-  scalar(): string | number | boolean | null | undefined {
+  scalar(): Scalar {
     switch (this.kind) {
       case Kind.null:
         return null;
@@ -34,7 +45,7 @@ export class TreeNode {
       case Kind.false:
         return this.kind === Kind.true;
       case Kind.number:
-        return Number(this.#bytes.toString('latin1', this.start, this.end));
+        return numberValue(this.#bytes.toString('latin1', this.start, this.end));
       case Kind.escaped:
         return unescapeString(this.#bytes, this.start, this.end);
       default:

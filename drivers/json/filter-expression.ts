@@ -1,10 +1,8 @@
-import type { TreeNode } from './document-tree.js';
+import { numberValue, type Scalar, type TreeNode } from './document-tree.js';
 
 /** A filter's condition on a value; `root`: the document's, for paths from `$`. */
 export type Predicate = (current: TreeNode, root: TreeNode) => boolean;
 
-/** A scalar, or undefined for what is not there and for objects and arrays, which equal nothing. */
-type Scalar = string | number | boolean | null | undefined;
 type Operand = (current: TreeNode, root: TreeNode) => Scalar;
 
 /** More parentheses and exclamation marks than a person writes. */
@@ -108,7 +106,7 @@ export class FilterParser {
     }
     const number = this.#match(NUMBER)?.[0];
     if (number === undefined) return null;
-    const value = Number(number);
+    const value = numberValue(number);
     return () => value;
   }
 
@@ -151,10 +149,12 @@ export class FilterParser {
 
 type Comparison = (a: Scalar, b: Scalar) => boolean;
 
+const isNumber = (value: Scalar): value is number | bigint => typeof value === 'number' || typeof value === 'bigint';
+
 const isLess: Comparison = (a, b) =>
-  (typeof a === 'number' && typeof b === 'number' && a < b) ||
-  (typeof a === 'string' && typeof b === 'string' && a < b);
-const isEqual: Comparison = (a, b) => a !== undefined && a === b;
+  (isNumber(a) && isNumber(b) && a < b) || (typeof a === 'string' && typeof b === 'string' && a < b);
+// biome-ignore lint/suspicious/noDoubleEquals: 1n == 1, as they are one number.
+const isEqual: Comparison = (a, b) => a !== undefined && (isNumber(a) && isNumber(b) ? a == b : a === b);
 
 /** As RFC 9535, 2.3.5.2.2: values of different kinds are unequal, and in no order. */
 const COMPARE: Readonly<Record<string, Comparison>> = {

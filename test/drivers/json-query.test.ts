@@ -75,6 +75,22 @@ describe('records by JSONPath', () => {
     expect(captured).toEqual({ '$.next': 'x' });
   });
 
+  test('whole numbers are compared exactly, whatever their size', async () => {
+    const body =
+      '[9007199254740992, 9007199254740993, 9007199254740994, 1e16, 12345678901234567890, 5, "9007199254740993"]';
+    const found = async (condition: string): Promise<(string | null)[]> =>
+      (await rows(body, { records: `$[?(${condition})]` })).map(([cell]) => cell!);
+    expect(await found('@ == 9007199254740993')).toEqual(['9007199254740993']);
+    expect(await found('@ != 9007199254740993 && @ >= 9007199254740993')).toEqual([
+      '9007199254740994',
+      '1e16',
+      '12345678901234567890',
+    ]);
+    expect(await found('@ == 10000000000000000')).toEqual(['1e16']);
+    expect(await found('@ < 9007199254740993')).toEqual(['9007199254740992', '5']);
+    expect(await found('@ > 12345678901234567889')).toEqual(['12345678901234567890']);
+  });
+
   test('of lines', async () => {
     expect(await rows('{"a":[{"b":1},{"b":2}]}\n{"a":[{"b":3}]}\n', { records: '$..b' })).toEqual([
       ['1'],
