@@ -35,6 +35,12 @@ const WIDE: readonly Field[] = Array.from({ length: 60 }, (_, f): Field => {
   return [`amount_${f}`, 'numeric', (i) => ((i * 31 + f) % 10_000) / 100];
 });
 
+/** The typical ones, of which some lack fields: each of these on its own, so that there are eight sorts. */
+const VARYING: readonly Field[] = TYPICAL.map(([name, type, value]): Field => {
+  const every = { email: 3, rating: 4, tags: 5 }[name];
+  return every === undefined ? [name, type, value] : [name, type, (i) => (i % every === 0 ? undefined : value(i))];
+});
+
 /** Records of one width. */
 export interface RecordKind {
   readonly name: string;
@@ -45,6 +51,7 @@ export interface RecordKind {
 export const RECORD_KINDS: readonly RecordKind[] = [
   { name: 'narrow', fields: NARROW },
   { name: 'typical', fields: TYPICAL },
+  { name: 'varying', fields: VARYING },
   { name: 'wide', fields: WIDE },
 ];
 

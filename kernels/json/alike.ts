@@ -4,10 +4,14 @@ import {
   C_P1,
   C_P2,
   C_SLOT,
+  COLUMN_ENTRY,
   JSON,
+  L_ABSENT,
+  L_BEHIND,
   L_DEPTH,
   L_MASK,
   L_OPERATION,
+  L_OTHER,
   L_SIZE,
   L_START,
   L_TARGET,
@@ -55,126 +59,170 @@ export function readAlike(state: usize, start: usize, out: usize, depthLimit: i3
   return end;
 }
 
+/** Whether what is at `i` is what the step has before it. */
+// @ts-ignore: decorator
+@inline
+function isStepAt(step: usize, i: usize): bool {
+  const literal = <usize>load<u32>(step + L_START);
+  const mask = load<i32>(step + L_MASK);
+  if ((i8x16.bitmask(i8x16.eq(v128.load(i), v128.load(literal))) & mask) != mask) return false;
+  const size = load<i32>(step + L_SIZE);
+  return size <= 16 || isRestAt(literal, i, size);
+}
+
+/** Writes the cells of the columns before the step's target that have no value; returns where they end, 0 when there is no room. */
+function writeAbsent(step: usize, at: usize, cell: usize, bias: i32): usize {
+  const last = <usize>load<u32>(step + L_TARGET);
+  let end = at;
+  let place = cell;
+  for (let column = last - <usize>load<u16>(step + L_ABSENT) * COLUMN_ENTRY; column < last; column += COLUMN_ENTRY) {
+    end = writeValue(column, load<u32>(column + C_SLOT) == 0 ? OUTER : MISSING, 0, 0, end, place, bias);
+    if (end == 0) return 0;
+    place += 4;
+  }
+  return end;
+}
+
 function readSteps(state: usize, start: usize, out: usize, depthLimit: i32): usize {
   const bias = load<i32>(P_BIAS) - <i32>OUTPUT;
   let cell = <usize>load<i32>(P_CELLS) << 2;
   let at = out + 7;
   let i = start;
-  let step = templateOf(state) - STEP_ENTRY;
+  let step = templateOf(state);
   while (true) {
-    step += STEP_ENTRY;
-    const literal = <usize>load<u32>(step + L_START);
-    const mask = load<i32>(step + L_MASK);
-    if ((i8x16.bitmask(i8x16.eq(v128.load(i), v128.load(literal))) & mask) != mask) return 0;
-    const size = load<i32>(step + L_SIZE);
-    if (size > 16 && !isRestAt(literal, i, size)) return 0;
-    i += size;
-
-    const target = <usize>load<u32>(step + L_TARGET);
-    const operation = load<i32>(step + L_OPERATION);
-    switch (operation) {
-      case T_TEXT: {
-        if (load<u8>(i) != 0x22) break;
-        let from = i + 1;
-        let to = at + 4;
-        let stops = 0;
-        while (to + 64 <= OUTPUT_LIMIT) {
-          const v = v128.load(from);
-          v128.store(to, v);
-          stops = stopMask(v);
-          if (stops != 0) break;
-          from += 16;
-          to += 16;
-        }
-        if (stops == 0) return 0;
-        from += ctz(stops);
-        if (load<u8>(from) != 0x22) break;
-        at = endCell(<i32>(from - i - 1), at, cell, bias);
-        i = from + 1;
-        cell += 4;
-        continue;
-      }
-      case T_INTEGER: {
-        const sign = <usize>(load<u8>(i) == 0x2d);
-        const v = v128.load(i + sign);
-        const count = ctz(~digitMask(v));
-        // Fewer digits than the type's largest value has.
-        if (count == 0 || count >= min(load<i32>(target + C_P1), 15) || at + 64 > OUTPUT_LIMIT) break;
-        if (load<u8>(i + sign) == 0x30 && (count > 1 || sign != 0)) break;
-        store<u8>(at + 4, 0x2d);
-        v128.store(at + 4 + sign, v);
-        at = endCell(<i32>sign + count, at, cell, bias);
-        i += sign + <usize>count;
-        cell += 4;
-        continue;
-      }
-      case T_NUMERIC: {
-        const v = v128.load(i);
-        const digits = digitMask(v);
-        const whole = ctz(~digits);
-        if (whole == 0 || whole > min(load<i32>(target + C_P1), 14) || at + 64 > OUTPUT_LIMIT) break;
-        if (load<u8>(i) == 0x30 && whole > 1) break;
-        let fraction = 0;
-        let length = whole;
-        if (load<u8>(i + whole) == 0x2e) {
-          fraction = ctz(~(digits >> (whole + 1)));
-          length = whole + 1 + fraction;
-          if (fraction == 0 || length >= 16) break;
-        }
-        const scale = load<i32>(target + C_P2);
-        if (scale >= 0 && scale != fraction) break;
-        v128.store(at + 4, v);
-        at = endCell(length, at, cell, bias);
-        i += length;
-        cell += 4;
-        continue;
-      }
-      case T_BOOLEAN: {
-        const word = load<u32>(i);
-        const isTrue = word == 0x65757274;
-        if ((!isTrue && (word != 0x736c6166 || load<u8>(i + 4) != 0x65)) || at + 64 > OUTPUT_LIMIT) break;
-        store<u8>(at + 4, isTrue ? 0x74 : 0x66);
-        at = endCell(1, at, cell, bias);
-        i += isTrue ? 4 : 5;
-        cell += 4;
-        continue;
-      }
-      case O_SKIP: {
-        const first = load<u8>(i);
-        if (first == 0x22) {
-          const stop = stringStop(i + 1);
+    if (isStepAt(step, i)) {
+      const target = <usize>load<u32>(step + L_TARGET);
+      const from = i + load<i32>(step + L_SIZE);
+      let operation = load<i32>(step + L_OPERATION);
+      switch (operation) {
+        case T_TEXT: {
+          if (load<u8>(from) != 0x22) break;
+          let stop = from + 1;
+          let to = at + 4;
+          let stops = 0;
+          while (to + 64 <= OUTPUT_LIMIT) {
+            const v = v128.load(stop);
+            v128.store(to, v);
+            stops = stopMask(v);
+            if (stops != 0) break;
+            stop += 16;
+            to += 16;
+          }
+          if (stops == 0) return 0;
+          stop += ctz(stops);
           if (load<u8>(stop) != 0x22) break;
+          at = endCell(<i32>(stop - from - 1), at, cell, bias);
           i = stop + 1;
+          cell += 4;
+          step += STEP_ENTRY;
           continue;
         }
-        if (first != 0x2d && <u32>(first - 0x30) > 9) break;
-        i = numberEnd(i);
-        if (i == 0) return 0;
+        case T_INTEGER: {
+          const sign = <usize>(load<u8>(from) == 0x2d);
+          const v = v128.load(from + sign);
+          const count = ctz(~digitMask(v));
+          // Fewer digits than the type's largest value has.
+          if (count == 0 || count >= min(load<i32>(target + C_P1), 15) || at + 64 > OUTPUT_LIMIT) break;
+          if (load<u8>(from + sign) == 0x30 && (count > 1 || sign != 0)) break;
+          store<u8>(at + 4, 0x2d);
+          v128.store(at + 4 + sign, v);
+          at = endCell(<i32>sign + count, at, cell, bias);
+          i = from + sign + <usize>count;
+          cell += 4;
+          step += STEP_ENTRY;
+          continue;
+        }
+        case T_NUMERIC: {
+          const v = v128.load(from);
+          const digits = digitMask(v);
+          const whole = ctz(~digits);
+          if (whole == 0 || whole > min(load<i32>(target + C_P1), 14) || at + 64 > OUTPUT_LIMIT) break;
+          if (load<u8>(from) == 0x30 && whole > 1) break;
+          let fraction = 0;
+          let length = whole;
+          if (load<u8>(from + whole) == 0x2e) {
+            fraction = ctz(~(digits >> (whole + 1)));
+            length = whole + 1 + fraction;
+            if (fraction == 0 || length >= 16) break;
+          }
+          const scale = load<i32>(target + C_P2);
+          if (scale >= 0 && scale != fraction) break;
+          v128.store(at + 4, v);
+          at = endCell(length, at, cell, bias);
+          i = from + length;
+          cell += 4;
+          step += STEP_ENTRY;
+          continue;
+        }
+        case T_BOOLEAN: {
+          const word = load<u32>(from);
+          const isTrue = word == 0x65757274;
+          if ((!isTrue && (word != 0x736c6166 || load<u8>(from + 4) != 0x65)) || at + 64 > OUTPUT_LIMIT) break;
+          store<u8>(at + 4, isTrue ? 0x74 : 0x66);
+          at = endCell(1, at, cell, bias);
+          i = from + (isTrue ? 4 : 5);
+          cell += 4;
+          step += STEP_ENTRY;
+          continue;
+        }
+        case O_SKIP: {
+          const first = load<u8>(from);
+          let end: usize = 0;
+          if (first == 0x22) {
+            const stop = stringStop(from + 1);
+            if (load<u8>(stop) != 0x22) break;
+            end = stop + 1;
+          } else {
+            if (first != 0x2d && <u32>(first - 0x30) > 9) break;
+            end = numberEnd(from);
+            if (end == 0) return 0;
+          }
+          i = end;
+          step += STEP_ENTRY;
+          continue;
+        }
+        case O_END:
+          endRow(out, at, load<i32>(state + S_COLUMN_COUNT));
+          rowEnd = at;
+          return from;
+        case O_END_SLOTS:
+          rowEnd = writeRow(state, out);
+          return rowEnd == 0 ? 0 : from;
+      }
+
+      // A value that is not of its column's usual form.
+      const deferred = load<i32>(P_DEFERRED);
+      let absentEnd = at;
+      let place = cell;
+      if (operation == O_ABSENT) {
+        absentEnd = writeAbsent(step, at, cell, bias);
+        if (absentEnd == 0) return 0;
+        place += <usize>load<u16>(step + L_ABSENT) << 2;
+        operation = load<u16>(step + L_BEHIND);
+        if (operation == O_END) {
+          endRow(out, absentEnd, load<i32>(state + S_COLUMN_COUNT));
+          rowEnd = absentEnd;
+          return from;
+        }
+      }
+      const behind = endOfValue(from, depthLimit - load<i32>(step + L_DEPTH));
+      if (behind == 0) return 0;
+      const quote: usize = load<u8>(from) == 0x22 ? 1 : 0;
+      if (operation < O_ABSENT) {
+        const end = writeValue(target, valueKind, from + quote, behind - quote, absentEnd, place, bias);
+        if (end == 0) return 0;
+        at = end;
+        cell = place + 4;
+      } else if (operation == O_SLOT) putValue(target, valueKind, from + quote, behind - quote);
+      if (operation != O_SCALAR || valueKind != JSON) {
+        i = behind;
+        step += STEP_ENTRY;
         continue;
       }
-      case O_ABSENT:
-        at = writeValue(target, load<u32>(target + C_SLOT) == 0 ? OUTER : MISSING, 0, 0, at, cell, bias);
-        if (at == 0) return 0;
-        cell += 4;
-        continue;
-      case O_END:
-        endRow(out, at, load<i32>(state + S_COLUMN_COUNT));
-        rowEnd = at;
-        return i;
-      case O_END_SLOTS:
-        rowEnd = writeRow(state, out);
-        return rowEnd == 0 ? 0 : i;
+      store<i32>(P_DEFERRED, deferred);
     }
-
-    const from = i;
-    i = endOfValue(from, depthLimit - load<i32>(step + L_DEPTH));
-    if (i == 0) return 0;
-    const quote: usize = load<u8>(from) == 0x22 ? 1 : 0;
-    if (operation < O_ABSENT) {
-      at = writeValue(target, valueKind, from + quote, i - quote, at, cell, bias);
-      if (at == 0) return 0;
-      cell += 4;
-    } else if (operation == O_SLOT) putValue(target, valueKind, from + quote, i - quote);
-    else if (operation == O_SCALAR && valueKind == JSON) return 0;
+    // Another record may be like this one so far.
+    step = <usize>load<u32>(step + L_OTHER);
+    if (step == 0) return 0;
   }
 }

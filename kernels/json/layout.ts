@@ -35,6 +35,10 @@ export const S_TEMPLATE_MISSES: usize = 0x18;
 export const S_TEMPLATE_HITS: usize = 0x1c;
 export const S_TEMPLATE_REST: usize = 0x20;
 export const S_TEMPLATE_PATIENCE: usize = 0x24;
+/** Where the next step and the next bytes to compare go, and how many shapes of records there are. */
+export const S_TEMPLATE_STEPS: usize = 0x28;
+export const S_TEMPLATE_BYTES: usize = 0x2c;
+export const S_TEMPLATE_SHAPES: usize = 0x30;
 export const S_ROOT: usize = 0x120;
 export const S_COLUMNS: usize = 0x5100;
 export const S_KEYS: usize = 0xd100;
@@ -65,8 +69,7 @@ export const KEY_ENTRY: usize = 32;
 // Templates, one for each state: steps, then the bytes that they compare.
 export const TEMPLATES: usize = 0x290000;
 export const TEMPLATE_BYTES: usize = 0xa000;
-export const MOST_STEPS: i32 = 400;
-export const LITERALS: usize = 0x3200;
+export const LITERALS: usize = 0x5000;
 export const L_START: usize = 0;
 export const L_SIZE: usize = 4;
 export const L_MASK: usize = 8;
@@ -75,10 +78,15 @@ export const L_OPERATION: usize = 12;
 export const L_TARGET: usize = 16;
 /** Containers of the record that the value stands in. */
 export const L_DEPTH: usize = 20;
+/** The step to take in this one's place by a record that is not like it, 0 for none. */
+export const L_OTHER: usize = 24;
+/** Of O_ABSENT: how many columns before the target have no value (two bytes), and the operation behind them (two bytes). */
+export const L_ABSENT: usize = 28;
+export const L_BEHIND: usize = 30;
 export const STEP_ENTRY: usize = 32;
 
 // Operations of steps: a column's type writes the value that stands here as the row's next cell.
-/** The cell of a column that has no value in these records. */
+/** Cells of columns that have no value in these records, then another operation. */
 export const O_ABSENT: i32 = 13;
 /** A value that nobody wants. */
 export const O_SKIP: i32 = 14;

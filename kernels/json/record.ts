@@ -19,8 +19,8 @@ import {
   STACK,
   STACK_ENTRY,
 } from './layout';
+import { learnTarget, learnValue } from './learn';
 import { clearSlots, putValue } from './slots';
-import { learnTarget, learnValue } from './template';
 import { endOfValue, skipSpace, stopAt, stringEnd, valueKind } from './values';
 
 // Records of any shape, key by key: wanted values into their slots.

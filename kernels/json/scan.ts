@@ -27,20 +27,11 @@ import {
   UNKNOWN_KEY,
   UNUSUAL,
 } from './layout';
+import { learnRecord, startLearning } from './learn';
 import { lacksKey, readRecord } from './record';
 import { writeRow } from './row';
 import { clearSlots } from './slots';
-import {
-  BY_SLOTS,
-  hitTemplate,
-  IN_ORDER,
-  LEARNING,
-  learnRecord,
-  missTemplate,
-  RESTING,
-  restTemplate,
-  startLearning,
-} from './template';
+import { BY_SLOTS, hitTemplate, IN_ORDER, isForLearning, missTemplate, RESTING, restTemplate } from './template';
 import { skipSpace, stoppedAt } from './values';
 
 export { addHead, addKey };
@@ -108,12 +99,12 @@ export function scan(state: usize): i32 {
       hitTemplate(state);
       out = rowEnd;
     } else {
-      const isLearning = status == LEARNING;
+      const isLearning = isForLearning(state, status);
       if (isLearning) startLearning();
       if (hasTemplate) clearSlots(SLOTS, slotsEnd);
       behind = readRecord(state, i, depthLimit, isLearning);
       if (behind == 0) return lacksKey ? UNKNOWN_KEY : stoppedAt + LONGEST_TOKEN >= end ? NEEDS_MORE : UNUSUAL;
-      if (isLearning) status = learnRecord(state, i, behind);
+      if (isLearning) status = learnRecord(state, status, i, behind);
       else if (hasTemplate) status = missTemplate(state, status);
       else if (status == RESTING) status = restTemplate(state);
       const next = writeRow(state, out);
