@@ -1,4 +1,3 @@
-import { errors } from '../../src/core/errors.js';
 import type { RowBatch } from '../../src/core/row-batch.js';
 import type { Page, PageOutcome, ReaderOptions, RecordReader } from '../driver.js';
 import { readUtf8 } from '../encoding.js';
@@ -11,6 +10,7 @@ import { isNamedLines } from './named-lines.js';
 import { findPlainRecords, kindOf, type PlainRecords, startOf } from './plain-records.js';
 import { runQuery } from './query.js';
 import { isQueryPath, parseQueryPath, type QueryPath, type QueryStep } from './query-path.js';
+import { parseRecordsQuery, queryRecords, rawText } from './query-records.js';
 import { notRecordsError, recordsMissingError } from './records-error.js';
 import { emptyPageError, notJsonError, syntaxError } from './syntax-error.js';
 import { Kind } from './tokens.js';
@@ -49,7 +49,7 @@ export class QueryReader implements RecordReader {
     if (table.driver.type !== 'json') throw new Error('json reader: a table of another driver');
     this.#options = options;
     this.#writer = new RowWriter(options, 'json');
-    this.#records = parseRecords(table.records);
+    this.#records = parseRecordsQuery(table.records);
     // Where plain steps lead is there in every page; what filters find may well be nothing.
     const steps = this.#records?.steps ?? [];
     const plain = steps.findIndex(({ type }) => type !== 'key' && type !== 'index');
@@ -140,16 +140,13 @@ export class QueryReader implements RecordReader {
     return true;
   }
 
-  /** `isLine`: the document is a line of NDJSON. An array at the end of a path that ends plainly stands for its elements; null for none. */
+  /** `isLine`: the document is a line of NDJSON. */
   #recordsOf(root: TreeNode, isLine: boolean, where: string): readonly TreeNode[] {
     if (this.#records === null) {
       if (isLine && this.#plainRecords.steps.length === 0) return [root];
       return findPlainRecords(root, this.#plainRecords, where);
     }
-    const found = runQuery(this.#records, root, root);
-    const last = this.#records.steps.at(-1)?.type;
-    if (last !== undefined && last !== 'key' && last !== 'index') return found;
-    return found.flatMap((node) => node.items ?? (node.kind === Kind.null ? [] : [node]));
+    return queryRecords(root, this.#records);
   }
 
   #writeRow(bytes: Buffer, record: TreeNode, root: TreeNode): void {
@@ -187,16 +184,4 @@ export class QueryReader implements RecordReader {
 
 const isSpace = (byte: number): boolean => byte === 0x20 || byte === 0x0a || byte === 0x0d || byte === 0x09;
 
-function rawText(bytes: Buffer, node: TreeNode): string {
-  const isString = node.kind === Kind.escaped;
-  return bytes.toString('utf8', isString ? node.start - 1 : node.start, isString ? node.end + 1 : node.end);
-}
-
 const toQueryStep = (step: Step): QueryStep => (step.type === 'each' ? { type: 'children' } : step);
-
-function parseRecords(text: string | null): QueryPath | null {
-  if (text === null || !isQueryPath(text)) return null;
-  const path = parseQueryPath(text, 'records');
-  if (path.climb > 0) throw errors.configuration(`records "${text}" cannot climb out of the page`, {});
-  return path;
-}

@@ -151,6 +151,39 @@ test('the path of a sample is filled by "sample", and its filter is a column', a
   expect(api.requests.map(({ path }) => path)).toEqual(['/orders/7/items', '/orders/8/items']);
 });
 
+test('records that a declared path of any kind leads to are the ones that are sampled', async () => {
+  const body = {
+    rows: [
+      { t: 'x', id: 1, in: [{ n: 1 }] },
+      { t: 'y', id: 2, in: [{ n: 2 }, { n: 3 }] },
+    ],
+    none: null,
+  };
+  const paths = ['$.rows', '$.rows[*]', "$.rows[?(@.t == 'y')]", '$.rows[1:]', '$..in[*]', '$..id', '$'];
+  const { gateway } = await start(
+    { '/rows': { body } },
+    [...paths.map((path, n) => `  r${n}: { path: /rows, records: "${path}" }`), ''].join('\n'),
+  );
+  const client = await gateway.connect();
+  open.push({ close: () => client.end() });
+  const both = [
+    { t: 'x', id: '1', in: [{ n: 1 }] },
+    { t: 'y', id: '2', in: [{ n: 2 }, { n: 3 }] },
+  ];
+  const expected = [
+    both,
+    both,
+    both.slice(1),
+    both.slice(1),
+    [{ n: '1' }, { n: '2' }, { n: '3' }],
+    [{ value: '1' }, { value: '2' }],
+    [{ rows: body.rows, none: null }],
+  ];
+  for (const [n, rows] of expected.entries()) {
+    expect((await client.query(`SELECT * FROM shop.r${n}`)).rows, paths[n]).toEqual(rows);
+  }
+});
+
 test('XML of any shape is read as it was sampled: nested elements are flattened, repeated ones arrays', async () => {
   const { gateway } = await start(
     {

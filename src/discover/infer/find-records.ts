@@ -3,6 +3,7 @@ import { isList, isMap, type SampleMap, type SampleValue } from '../sample/sampl
 import type { XmlElement } from '../sample/xml-tree.js';
 import { jsonPath } from './field-path.js';
 import { OWN_TEXT } from './infer-elements.js';
+import { queriedRecords } from './queried-records.js';
 
 /** Where a page has its records, as `records` writes it, and the sampled ones. */
 export interface FoundRecords {
@@ -49,8 +50,17 @@ function collect(map: SampleMap, path: readonly string[], candidates: Candidate[
   }
 }
 
-/** The records that a declared plain selector leads to; null where the sample does not have it. */
-export function selectJsonRecords(document: SampleValue, selector: string): readonly SampleValue[] | null {
+/**
+ * The records that a declared selector leads to, as the driver reads it; null where the sample does not have it. `isLine`: the
+ * document is a line of NDJSON.
+ */
+export function selectJsonRecords(
+  document: SampleValue,
+  selector: string,
+  isLine: boolean,
+): readonly SampleValue[] | null {
+  const queried = queriedRecords(document, selector);
+  if (queried !== null) return queried;
   let values: readonly SampleValue[] = [document];
   const steps = selector.match(/\[\*\]|\[\d+\]|\[(?:'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*")\]|[^.[\]$]+/gu) ?? [];
   for (const step of steps) {
@@ -64,7 +74,9 @@ export function selectJsonRecords(document: SampleValue, selector: string): read
     });
     if (values.length === 0) return step === '[*]' ? [] : null;
   }
-  return values;
+  // An array at the end of the path stands for its elements, null for none; a line is a record whatever it is.
+  if (steps.at(-1) === '[*]' || (isLine && steps.length === 0)) return values;
+  return values.flatMap((value) => (isList(value) ? value : value === null ? [] : [value]));
 }
 
 /** The element that repeats most often, the shallowest first; without any, the root's own content. */

@@ -52,7 +52,7 @@ function readJson(sample: Sample, format: 'auto' | 'json' | 'ndjson', selector: 
   if (isNdjson) {
     const path = selector ?? '$';
     return {
-      records: values.flatMap((value) => selectJsonRecords(value, path) ?? []),
+      records: values.flatMap((value) => selectJsonRecords(value, path, true) ?? []),
       selector: path,
       document: null,
       isNdjson,
@@ -62,7 +62,7 @@ function readJson(sample: Sample, format: 'auto' | 'json' | 'ndjson', selector: 
   if (values.length === 0)
     throw errors.apiError('the sample is empty', { detail: sample.name, hint: 'Check the address.' });
   const found =
-    selector === null ? findJsonRecords(document) : { selector, records: selectJsonRecords(document, selector) };
+    selector === null ? findJsonRecords(document) : { selector, records: selectJsonRecords(document, selector, false) };
   if (found.records === null) throw missing(selector!, sample);
   return { records: found.records, selector: found.selector, document, isNdjson };
 }
