@@ -43,7 +43,7 @@ function parseText(
   // After the first syntax error the parser guesses, so only that one is worth showing.
   const [first] = [...document.errors, ...document.warnings].sort((a, b) => a.pos[0] - b.pos[0]);
   if (first !== undefined) {
-    const { message, hint } = describeSyntaxError(first.code);
+    const { message, hint } = describeSyntaxError(first);
     problems.add(locate(first.pos[0]), message, hint);
     return null;
   }

@@ -1,10 +1,19 @@
-import type { ErrorCode } from 'yaml';
+import type { ErrorCode, YAMLError } from 'yaml';
+
+interface Description {
+  readonly message: string;
+  readonly hint?: string;
+}
 
 /**
  * What is wrong with a file's syntax. The parser's own messages quote the text they stumbled over, which can be a
  * password that starts with `*` or `!`, so none of them is ever shown.
  */
-export function describeSyntaxError(code: ErrorCode): { readonly message: string; readonly hint?: string } {
+export function describeSyntaxError({ code, message }: Pick<YAMLError, 'code' | 'message'>): Description {
+  // The one code stands for two mistakes.
+  if (code === 'BAD_INDENT' && message.startsWith('Flow ')) {
+    return { message: 'a "{" or "[" above is not closed, or what it holds is not indented', hint: bracketHint };
+  }
   return DESCRIPTIONS[code] ?? { message: 'this is not valid YAML here' };
 }
 
@@ -12,7 +21,7 @@ const quoteHint = 'Put a text that starts with a special character in quotes.';
 const indentHint = 'Indent with spaces, by the same number for all keys of one map.';
 const bracketHint = 'Close every "{", "[" and quotation mark, and separate entries with ",".';
 
-const DESCRIPTIONS: Partial<Record<ErrorCode, { readonly message: string; readonly hint?: string }>> = {
+const DESCRIPTIONS: Partial<Record<ErrorCode, Description>> = {
   ALIAS_PROPS: { message: 'an alias cannot have an anchor or a tag', hint: quoteHint },
   BAD_ALIAS: { message: 'this alias has no anchor before it', hint: quoteHint },
   BAD_COLLECTION_TYPE: { message: 'the tag does not fit the value', hint: quoteHint },

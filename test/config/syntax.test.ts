@@ -13,6 +13,7 @@ const bad: readonly [string, string, RegExp][] = [
     'tables: { t: { url: https://h.example, columns: { a: text } } }\ndsn: ‸*nobody\n',
     /no anchor/,
   ],
+  ['an open bracket', 'tables: { t: { url: x }\n‸dsn: s\n', /"\{" or "\[" above is not closed/],
   ['unknown tag', 'dsn: ‸!secret x\n', /unknown tag/],
   [
     'key twice in a nested list',
