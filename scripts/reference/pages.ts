@@ -4,6 +4,7 @@ import { errorReference } from './errors.js';
 import { metricsReference } from './metrics.js';
 import { providerReference } from './providers.js';
 import { dsnReference, gatewayReference } from './settings.js';
+import { statisticsReference } from './statistics-tables.js';
 
 /** All that is generated from the code, by the file's path in the repository. */
 export function referencePages(): Readonly<Record<string, string>> {
@@ -14,6 +15,7 @@ export function referencePages(): Readonly<Record<string, string>> {
     'docs/reference/errors.md': errorReference(),
     'docs/reference/metrics.md': metricsReference(),
     'docs/reference/providers.md': providerReference(),
+    'docs/reference/statistics-tables.md': statisticsReference(),
     'docs/reference/tidegate-yaml.md': gatewayReference(),
   };
 }
