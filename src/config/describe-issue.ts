@@ -34,7 +34,7 @@ export function describeIssue(
       problems.add(
         tree.at(path),
         `${path.length === 0 ? 'the file' : `"${nameOf(path)}"`} must be ${issue.expected.join(' or ')}, not ${describeValue(tree.node(path)?.value)}`,
-        issue.expected.includes('text') && isScalar(tree.node(path)?.value) ? 'Put the value in quotes.' : undefined,
+        typeHint(issue.expected, path, kind, tree),
       );
       return;
     case 'unknown-value': {
@@ -47,6 +47,23 @@ export function describeIssue(
     case 'bad-value':
       describeBadValue(issue.message, path, tree, problems);
   }
+}
+
+/** What to write instead of a value of another kind. */
+function typeHint(
+  expected: readonly string[],
+  path: SourcePath,
+  kind: 'dsn' | 'gateway',
+  tree: SourceTree,
+): string | undefined {
+  if (path.length === 0 && kind === 'dsn')
+    return 'Every YAML or JSON file of a DSN folder is a DSN: put data into a folder of its own, such as dsn/data.';
+  const value = tree.node(path)?.value;
+  if (expected.includes('text') && isScalar(value)) return 'Put the value in quotes.';
+  const key = path.at(-1);
+  if ((key === 'pagination' || key === 'auth') && typeof value === 'string')
+    return `Write ${key}: { type: ${tree.written(path)} }, with what that type needs.`;
+  return undefined;
 }
 
 function describeBadValue(message: string, path: SourcePath, tree: SourceTree, problems: ProblemList): void {

@@ -117,7 +117,13 @@ describe('keys and types', () => {
       '"size": expected more than 0',
     ],
     ['infinite rate', dsnKey('limits: { requests_per_second: ‸.inf }'), /"requests_per_second"/],
-    ['the file is a list', '‸- 1\n', 'the file must be a map, not a list'],
+    ['the file is a list', '‸- 1\n', 'the file must be a map, not a list', /a folder of its own/],
+    [
+      'a type by itself',
+      table('path: /x\npagination: ‸none'),
+      '"pagination" must be a map, not text',
+      /\{ type: none \}/,
+    ],
     ['the file is a text', '‸hello\n', 'the file must be a map, not text'],
     [
       'unknown driver',
