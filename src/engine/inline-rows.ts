@@ -33,8 +33,8 @@ const QUOTED: ReadonlySet<ScalarName> = new Set(['text', 'varchar', 'json', 'jso
  * A subquery that gives the rows of the batches, with all columns of the table as its scan table would have them: an array
  * of each loaded column's cells, side by side. Its text means the same in every session, if only `array_nulls` is on.
  *
- * Without OFFSET the planner would take the subquery apart, and compute beforehand what the statement may never come to:
- * `1 / x` where `x` is known to be 0.
+ * Without OFFSET the planner would take the subquery apart, and compute beforehand, with what stands for columns that are not
+ * loaded, what the statement never comes to: `1 / id` where 0 stands for a key.
  * @param columns the batches' columns
  * @returns null where a cell cannot stand in SQL text: whoever copies it is told what is wrong with it
  */

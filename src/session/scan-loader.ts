@@ -108,7 +108,8 @@ export class ScanLoader {
       return this.#scans.run(whole, purpose, (context) => cache.acquire(request, scanner, context));
     }
     const isJoined = this.#plan.scans.length > 1 || lookUps.length > 0;
-    const { mayBeInline } = this.#manner;
+    const readers = this.#plan.scans.filter(({ sharesWith }, index) => (sharesWith ?? index) === purpose.planned);
+    const mayBeInline = this.#manner.mayBeInline && readers.length <= INLINE_READERS;
     const options = { withPrimaryKey, isJoined, lookUps, mayBeInline };
     return engine.load(entry, spec.columns, this.#open(specs, purpose), options, this.#signal);
   }
@@ -176,6 +177,9 @@ function bySource(dependencies: readonly Dependency[]): Dependency[][] {
   const aliases = new Set(dependencies.map(({ sourceAlias }) => sourceAlias));
   return [...aliases].map((alias) => dependencies.filter(({ sourceAlias }) => sourceAlias === alias));
 }
+
+/** More references than these to one scan read a table: the statement would have its rows once for each of them. */
+const INLINE_READERS = 4;
 
 /** Scans of one table with different values that are read at the same time; each keeps to the limits of its DSN besides. */
 const SCANS_AT_ONCE = 4;

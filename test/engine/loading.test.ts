@@ -226,11 +226,6 @@ it('columns that are not loaded are NULL, or have some value where the engine ta
   expect((await client.query(`SELECT count(*)::int FROM ${none} AS t`)).rows).toEqual([{ count: 0 }]);
 });
 
-it('the planner computes nothing beforehand with the values of a single row', async () => {
-  const inline = inlineRows(tableOf(['integer']), ['c0'], await batchesOf([['0']]))!;
-  expect((await client.query(`SELECT 1 / c0 FROM ${inline} AS t WHERE c0 <> 0`)).rows).toEqual([]);
-});
-
 it('the format is the one that takes less time', () => {
   const formatOf = (...names: string[]) => newCopyEncoder(names.map((name) => parseSqlType(name)!)).format;
   expect(formatOf('bigint', 'timestamptz', 'text')).toBe('binary');
