@@ -27,9 +27,10 @@ export function quoteName(schema: string, name: string): string {
   return `${quoteIdentifier(schema)}.${quoteIdentifier(name)}`;
 }
 
-/** A string as an SQL literal; relies on `standard_conforming_strings`, which is on since PostgreSQL 9.1. */
+/** A string as an SQL literal, whatever `standard_conforming_strings` is. */
 export function quoteLiteral(text: string): string {
-  return `'${text.replaceAll("'", "''")}'`;
+  const quoted = text.replaceAll("'", "''");
+  return quoted.includes('\\') ? `E'${quoted.replaceAll('\\', '\\\\')}'` : `'${quoted}'`;
 }
 
 /** A short stable digest of anything that JSON can hold: the fingerprint of a definition. */

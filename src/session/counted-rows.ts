@@ -5,7 +5,8 @@ import { anyValue, neverNullColumns } from '../engine/table-ddl.js';
 
 /**
  * A query that gives `count` rows which all have the values of `standIn`, and NULL in the other columns. Those that are never
- * NULL have some value: the planner has left out what asks for no more than that (`id IS NOT NULL`, `id = id`).
+ * NULL have some value: the planner has left out what asks for no more than that (`id IS NOT NULL`, `id = id`). Without OFFSET it
+ * would compute with these values beforehand what it has left out.
  */
 export function countedRows(table: TableModel, standIn: ReadonlyMap<string, string>, count: number): string {
   const neverNull = neverNullColumns(table);
@@ -15,5 +16,5 @@ export function countedRows(table: TableModel, standIn: ReadonlyMap<string, stri
     const other = neverNull.has(name) ? anyValue(column) : 'NULL';
     return `${value === undefined ? other : quoteLiteral(value)}::${sqlTypeText(type)} AS ${quoteIdentifier(name)}`;
   });
-  return `(SELECT ${columns.join(', ')} FROM pg_catalog.generate_series(1, ${count}))`;
+  return `(SELECT ${columns.join(', ')} FROM pg_catalog.generate_series(1, ${count}) OFFSET 0)`;
 }

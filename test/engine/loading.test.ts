@@ -10,6 +10,7 @@ import type { CopyEncoder } from '../../src/engine/copy-frame.js';
 import { CopyIn } from '../../src/engine/copy-in.js';
 import { CopyTextEncoder } from '../../src/engine/copy-text.js';
 import { inlineRows } from '../../src/engine/inline-rows.js';
+import { quoteLiteral } from '../../src/engine/names.js';
 import type { RunningEngine } from '../../src/engine/start-engine.js';
 import { Random } from '../core/random.js';
 import { arrayLiteral, GENERATORS } from '../core/values.js';
@@ -185,6 +186,8 @@ it('rows in a statement mean the same whatever the session has set', async () =>
     CREATE DOMAIN pg_temp.text AS pg_catalog.int4; CREATE DOMAIN pg_temp.numeric AS pg_catalog.text;
     CREATE FUNCTION pg_temp.unnest(anyarray) RETURNS SETOF anyelement LANGUAGE sql AS 'SELECT $1[1]'`);
   await other.query("SET DateStyle = 'SQL, DMY'; SET TimeZone = 'Asia/Tokyo'");
+  const literal = "it's \\ a \\n";
+  expect((await other.query(`SELECT ${quoteLiteral(literal)} AS literal`)).rows[0].literal).toBe(literal);
   const made = `(SELECT ${types.map((_, index) => `c${index}`).join(', ')} FROM ${inline} AS t)`;
   await other.query(`CREATE TEMP TABLE kept AS ${made}`);
   await other.query("SET DateStyle = ISO; SET TimeZone = 'UTC'");
