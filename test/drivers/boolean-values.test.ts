@@ -2,24 +2,14 @@ import { describe, expect, test } from 'vitest';
 import { JsonReader } from '../../drivers/json/reader.js';
 import { createReader } from '../../drivers/registry.js';
 import type { ColumnModel, DriverOptions } from '../../src/config/model.js';
+import { PLAIN_CSV } from './plain-csv.js';
 import { column, failure, page, readPage, table } from './reading.js';
 
 const VALUES = { true: ['Y', 'yes', '1'], false: ['N', 'no', '0'] };
-const CSV = {
-  type: 'csv',
-  delimiter: ',',
-  quote: '"',
-  escape: '"',
-  header: true,
-  skipLines: 0,
-  comment: null,
-  ragged: 'error',
-  encoding: null,
-} as const;
 const DRIVERS: Readonly<Record<string, DriverOptions>> = {
-  csv: CSV,
+  csv: PLAIN_CSV,
   // A longer delimiter keeps the quick path from being taken.
-  'csv, slowly': { ...CSV, delimiter: '||' },
+  'csv, slowly': { ...PLAIN_CSV, delimiter: '||' },
   xml: { type: 'xml', namespaces: new Map(), encoding: null },
   json: { type: 'json', format: 'auto', encoding: null },
 };

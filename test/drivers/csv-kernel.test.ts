@@ -2,33 +2,20 @@ import { describe, expect, test } from 'vitest';
 import { csvKernel } from '../../drivers/csv/kernel/row-kernel.js';
 import { CsvReader } from '../../drivers/csv/reader.js';
 import { Rows } from '../../drivers/kernel/kernel-rows.js';
-import type { ColumnModel, DriverOptions } from '../../src/config/model.js';
+import type { ColumnModel } from '../../src/config/model.js';
 import { GatewayError } from '../../src/core/errors.js';
 import { SCALAR_TYPES } from '../../src/core/sql-type.js';
 import { Random } from '../core/random.js';
 import { GENERATORS } from '../core/values.js';
+import { type CsvOptions, PLAIN_CSV } from './plain-csv.js';
 import { column, type PageOptions, page, type Row, readPage, table } from './reading.js';
 
 /** Values of each type, and small bodies; TIDEGATE_KERNEL_VALUES=1000000 for a long run. */
 const VALUES = Number(process.env.TIDEGATE_KERNEL_VALUES ?? 800);
 
-type Csv = Extract<DriverOptions, { type: 'csv' }>;
-
-const PLAIN: Csv = {
-  type: 'csv',
-  delimiter: ',',
-  quote: '"',
-  escape: '"',
-  header: true,
-  skipLines: 0,
-  comment: null,
-  ragged: 'error',
-  encoding: null,
-};
-
 interface Reading {
   readonly columns: readonly ColumnModel[];
-  readonly options?: Partial<Csv>;
+  readonly options?: Partial<CsvOptions>;
   readonly page?: PageOptions;
 }
 
@@ -36,7 +23,7 @@ type Outcome = { rows?: Row[]; recordCount?: number; error?: string; detail?: st
 
 async function read(body: string | Buffer, reading: Reading, isPlain: boolean): Promise<Outcome> {
   const { columns, options, page: pageOptions } = reading;
-  const model = table({ ...PLAIN, ...options }, columns);
+  const model = table({ ...PLAIN_CSV, ...options }, columns);
   try {
     const reader = new CsvReader({ table: model, columns, captures: [], isPlain });
     const { rows, recordCount } = await readPage(reader, page(body, pageOptions));
@@ -109,7 +96,7 @@ describe('the kernel gives what the general path gives', () => {
 
 describe('rows of every shape', () => {
   const many = (line: string): string => `${line}\n`.repeat(70);
-  const cases: [string, string, Partial<Csv>?][] = [
+  const cases: [string, string, Partial<CsvOptions>?][] = [
     ['line feeds', many('1,2,3')],
     ['carriage returns', many('1,2,3').replaceAll('\n', '\r')],
     ['both', many('1,2,3').replaceAll('\n', '\r\n')],
@@ -139,7 +126,7 @@ describe('rows of every shape', () => {
     ['no header', '1,2,3\n4,5,6\n', { header: false }],
   ];
   test.each(cases)('%s', async (_, rest, options = {}) => {
-    const { delimiter, header } = { ...PLAIN, ...options };
+    const { delimiter, header } = { ...PLAIN_CSV, ...options };
     const body = Buffer.from(header ? `${['a', 'b', 'c'].join(delimiter)}\n${rest}` : rest);
     const columns = header ? ABC : ABC.map((item, c) => ({ ...item, field: String(c + 1) }));
     for (const wanted of [columns, [...columns].reverse(), columns.slice(1, 2), []]) {
@@ -174,7 +161,7 @@ describe('rows of every shape', () => {
       const body = Array.from({ length: random.int(0, 60) }, () =>
         random.pick(random.chance(0.9) ? alphabet.slice(0, -1) : alphabet),
       ).join('');
-      const options: Partial<Csv> = random.pick([{}, { ragged: 'pad' }, { ragged: 'pad', comment: '#' }]);
+      const options: Partial<CsvOptions> = random.pick([{}, { ragged: 'pad' }, { ragged: 'pad', comment: '#' }]);
       const { rows = [] } = await same(`a,b,c\n1,2,3\n${body}`, {
         columns: random.pick([ABC, [...ABC].reverse()]),
         options,
@@ -217,7 +204,7 @@ describe('rows of every shape', () => {
 
   test('several pages with one reader: other fields, other constants', async () => {
     const columns = [column('b', 'integer'), column('shop', { type: 'text', from: 'filter' })];
-    const reader = new CsvReader({ table: table(PLAIN, columns), columns, captures: [] });
+    const reader = new CsvReader({ table: table(PLAIN_CSV, columns), columns, captures: [] });
     for (const [header, row] of [
       ['a,b', '1,2'],
       ['a,b', '1,2'],
@@ -245,7 +232,7 @@ describe('rows of every shape', () => {
     const body = Buffer.from(`a,b\n${Array.from({ length: 4_000 }, (_, i) => `${i},"t${i}"\n`).join('')}`);
     const readers = Array.from({ length: 5 }, (_, r) => {
       const own = [column(r % 2 === 0 ? 'a' : 'b', r % 2 === 0 ? 'integer' : 'text')];
-      const reader = new CsvReader({ table: table(PLAIN, own), columns: own, captures: [] });
+      const reader = new CsvReader({ table: table(PLAIN_CSV, own), columns: own, captures: [] });
       return reader.read(page(body, { chunk: 3_000 }), new AbortController().signal);
     });
     const texts: string[] = readers.map(() => '');

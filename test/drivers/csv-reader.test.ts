@@ -1,28 +1,15 @@
 import { parse } from 'csv-parse/sync';
 import { describe, expect, test } from 'vitest';
 import { CsvReader } from '../../drivers/csv/reader.js';
-import type { ColumnModel, DriverOptions } from '../../src/config/model.js';
+import type { ColumnModel } from '../../src/config/model.js';
+import { type CsvOptions, PLAIN_CSV } from './plain-csv.js';
 import { column, failure, page, type Row, readPage, seeded, table } from './reading.js';
-
-type Csv = Extract<DriverOptions, { type: 'csv' }>;
-
-const DEFAULTS: Csv = {
-  type: 'csv',
-  delimiter: ',',
-  quote: '"',
-  escape: '"',
-  header: true,
-  skipLines: 0,
-  comment: null,
-  ragged: 'error',
-  encoding: null,
-};
 
 const text = (name: string, field = name): ColumnModel => column(name, { type: 'text', field });
 const AB = [text('a'), text('b')];
 
 interface Setting {
-  readonly options?: Partial<Csv>;
+  readonly options?: Partial<CsvOptions>;
   readonly columns?: readonly ColumnModel[];
   readonly chunk?: number;
   readonly contentType?: string;
@@ -32,7 +19,7 @@ async function rows(
   body: string | Uint8Array,
   { options = {}, columns = AB, chunk = 1 << 20, contentType }: Setting = {},
 ): Promise<Row[]> {
-  const reader = new CsvReader({ table: table({ ...DEFAULTS, ...options }, columns), columns, captures: [] });
+  const reader = new CsvReader({ table: table({ ...PLAIN_CSV, ...options }, columns), columns, captures: [] });
   const result = await readPage(reader, page(body, { chunk, ...(contentType === undefined ? {} : { contentType }) }));
   expect(result.recordCount).toBe(result.rows.length);
   return result.rows;
@@ -228,7 +215,7 @@ describe('csv', () => {
   });
 
   test('pages with other headers, one after the other', async () => {
-    const reader = new CsvReader({ table: table(DEFAULTS, AB), columns: AB, captures: [] });
+    const reader = new CsvReader({ table: table(PLAIN_CSV, AB), columns: AB, captures: [] });
     for (const [body, expected] of [
       ['a,b\n1,2\n', ['1', '2']],
       ['b,a\n1,2\n', ['2', '1']],
@@ -250,14 +237,14 @@ describe('csv', () => {
     const next = seeded(5);
     const pick = <T>(items: readonly T[]): T => items[Math.floor(next() * items.length)]!;
     for (let round = 0; round < 100; round++) {
-      const options = pick<Partial<Csv>>([
+      const options = pick<Partial<CsvOptions>>([
         {},
         { delimiter: ';' },
         { delimiter: '::' },
         { quote: "'", escape: "'" },
         { escape: '\\' },
       ]);
-      const { delimiter, quote, escape: mark } = { ...DEFAULTS, ...options };
+      const { delimiter, quote, escape: mark } = { ...PLAIN_CSV, ...options };
       const eol = pick(['\n', '\r\n', '\r']);
       const width = 2 + Math.floor(next() * 90);
       const field = (): string => {

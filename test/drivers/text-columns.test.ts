@@ -1,19 +1,10 @@
 import { describe, expect, test } from 'vitest';
 import { createReader } from '../../drivers/registry.js';
 import type { ColumnModel, DriverOptions } from '../../src/config/model.js';
+import { PLAIN_CSV } from './plain-csv.js';
 import { column, failure, page, type Row, readPage, table } from './reading.js';
 
-const CSV: DriverOptions = {
-  type: 'csv',
-  delimiter: ';',
-  quote: '"',
-  escape: '"',
-  header: true,
-  skipLines: 0,
-  comment: null,
-  ragged: 'error',
-  encoding: null,
-};
+const CSV: DriverOptions = { ...PLAIN_CSV, delimiter: ';' };
 const XML: DriverOptions = { type: 'xml', namespaces: new Map(), encoding: null };
 
 const escapeXml = (text: string): string => text.replace(/[<&]/g, (c) => (c === '<' ? '&lt;' : '&amp;'));

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { createReader } from '../../drivers/registry.js';
 import { newScanStatistics } from '../../src/scan/scan.js';
+import { PLAIN_CSV } from '../drivers/plain-csv.js';
 import {
   api,
   column,
@@ -74,20 +75,9 @@ describe('the real drivers', () => {
         );
     });
     const { scanner } = newHarness({}, createReader);
-    const csv = {
-      type: 'csv',
-      delimiter: ',',
-      quote: '"',
-      escape: '"',
-      header: true,
-      skipLines: 0,
-      comment: null,
-      ragged: 'error',
-      encoding: null,
-    } as const;
     const xml = { type: 'xml', namespaces: new Map<string, string>(), encoding: null } as const;
     const models = [
-      table(httpSource(`${server.origin}/csv`), { driver: csv, records: null }),
+      table(httpSource(`${server.origin}/csv`), { driver: PLAIN_CSV, records: null }),
       table(httpSource(`${server.origin}/xml`), { driver: xml, records: '/r/o' }),
     ];
     for (const model of models) {

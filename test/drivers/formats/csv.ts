@@ -1,22 +1,9 @@
 import { parse } from 'csv-parse/sync';
-import type { ColumnModel, DriverOptions } from '../../../src/config/model.js';
+import type { ColumnModel } from '../../../src/config/model.js';
 import type { Random } from '../../core/random.js';
+import { type CsvOptions, PLAIN_CSV } from '../plain-csv.js';
 import { column, table } from '../reading.js';
 import type { Format, Sample, Verdict } from './format.js';
-
-type Csv = Extract<DriverOptions, { type: 'csv' }>;
-
-const PLAIN: Csv = {
-  type: 'csv',
-  delimiter: ',',
-  quote: '"',
-  escape: '"',
-  header: true,
-  skipLines: 0,
-  comment: null,
-  ragged: 'error',
-  encoding: null,
-};
 
 const COLUMNS: readonly ColumnModel[] = [
   column('id', 'bigint'),
@@ -37,7 +24,7 @@ const RECORDS: readonly (readonly string[])[] = [
 ];
 
 interface Dialect {
-  readonly options: Partial<Csv>;
+  readonly options: Partial<CsvOptions>;
   readonly lineBreak: string;
   readonly columns: readonly ColumnModel[];
 }
@@ -45,7 +32,7 @@ interface Dialect {
 const COMMA: Dialect = { options: {}, lineBreak: '\n', columns: COLUMNS };
 
 function field(text: string, { options }: Dialect): string {
-  const { delimiter, quote, escape: mark } = { ...PLAIN, ...options };
+  const { delimiter, quote, escape: mark } = { ...PLAIN_CSV, ...options };
   if (quote === '' || text === '') return text;
   const isPlain = ![delimiter, quote, mark, '\r', '\n', '#'].some((sign) => text.includes(sign));
   if (isPlain) return text;
@@ -53,14 +40,14 @@ function field(text: string, { options }: Dialect): string {
 }
 
 function render(records: readonly (readonly string[])[], dialect: Dialect, hasHeader = true): string {
-  const { delimiter } = { ...PLAIN, ...dialect.options };
+  const { delimiter } = { ...PLAIN_CSV, ...dialect.options };
   const rows = hasHeader ? [HEADER, ...records] : records;
   const lines = rows.map((row) => row.map((text) => field(text, dialect)).join(delimiter));
   return lines.join(dialect.lineBreak) + dialect.lineBreak;
 }
 
 function sample(name: string, body: string | Buffer, dialect: Dialect): Sample {
-  const options = { ...PLAIN, ...dialect.options };
+  const options = { ...PLAIN_CSV, ...dialect.options };
   return {
     name,
     columns: dialect.columns,
@@ -71,7 +58,11 @@ function sample(name: string, body: string | Buffer, dialect: Dialect): Sample {
   };
 }
 
-const dialect = (options: Partial<Csv>, rest: Partial<Dialect> = {}): Dialect => ({ ...COMMA, ...rest, options });
+const dialect = (options: Partial<CsvOptions>, rest: Partial<Dialect> = {}): Dialect => ({
+  ...COMMA,
+  ...rest,
+  options,
+});
 const reversed = [...COLUMNS].reverse();
 
 const SAMPLES: readonly Sample[] = [
@@ -149,7 +140,13 @@ export const csvFormat: Format = {
       random.pick(TEXTS),
       random.pick(['null', '{"a":[1,"x\\n"]}', ' [ ] ', '"t"', '']),
     ]);
-    const options = random.pick<Partial<Csv>>([{}, {}, { delimiter: ';' }, { delimiter: '\t' }, { escape: '\\' }]);
+    const options = random.pick<Partial<CsvOptions>>([
+      {},
+      {},
+      { delimiter: ';' },
+      { delimiter: '\t' },
+      { escape: '\\' },
+    ]);
     const columns = random.pick([COLUMNS, COLUMNS, reversed, COLUMNS.filter((_, c) => c % 2 === 0)]);
     const chosen: Dialect = { options, columns, lineBreak: random.pick(['\n', '\n', '\r\n']) };
     return sample('random', render(records, chosen), chosen);
