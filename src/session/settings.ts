@@ -93,7 +93,7 @@ export function readSettings(row: readonly (string | null)[]): AskedSettings {
     hasHexBytea: setting('bytea_output') === 'hex',
     hasExactFloats: Number(setting('extra_float_digits')) >= 1,
     hasArrayNulls: setting('array_nulls') === 'on',
-    forcesEngine: setting('tidegate.execution') === 'engine',
+    forcesEngine: readExecution(setting('tidegate.execution')) === 'engine',
     cacheMode: readCacheMode(setting('tidegate.cache')),
     maxRequests: readMaxRequests(setting('tidegate.max_requests')),
   };
@@ -108,6 +108,12 @@ function readMaxRequests(text: string): number | null {
   });
 }
 
+const EXECUTIONS: ReadonlyMap<string, 'auto' | 'engine'> = new Map([
+  ['', 'auto'],
+  ['auto', 'auto'],
+  ['engine', 'engine'],
+]);
+
 const CACHE_MODES: ReadonlyMap<string, CacheMode> = new Map([
   ['', 'on'],
   ['on', 'on'],
@@ -115,12 +121,15 @@ const CACHE_MODES: ReadonlyMap<string, CacheMode> = new Map([
   ['refresh', 'refresh'],
 ]);
 
+const readExecution = (text: string): 'auto' | 'engine' => readWord('execution', text, EXECUTIONS, 'auto or engine');
+const readCacheMode = (text: string): CacheMode => readWord('cache', text, CACHE_MODES, 'on, off or refresh');
+
 /** The engine takes any text for a setting with a dot in its name, so what is wrong shows only here. */
-function readCacheMode(text: string): CacheMode {
-  const mode = CACHE_MODES.get(text.trim().toLowerCase());
-  if (mode !== undefined) return mode;
-  throw errors.invalidParameter(`invalid value for parameter "tidegate.cache": "${text}"`, {
-    hint: 'SET tidegate.cache = on, off or refresh.',
+function readWord<Word>(name: string, text: string, words: ReadonlyMap<string, Word>, choice: string): Word {
+  const word = words.get(text.trim().toLowerCase());
+  if (word !== undefined) return word;
+  throw errors.invalidParameter(`invalid value for parameter "tidegate.${name}": "${text}"`, {
+    hint: `SET tidegate.${name} = ${choice}.`,
   });
 }
 

@@ -136,14 +136,19 @@ describe('SET tidegate.cache', () => {
     stock.control.version = 0;
   });
 
-  it('says what is wrong with another value', async () => {
-    await client.query("SET tidegate.cache = 'sometimes'");
+  it.each([
+    ['cache', 'on, off or refresh'],
+    ['execution', 'auto or engine'],
+  ])('says what is wrong with another value of tidegate.%s', async (name, choice) => {
+    await client.query(`SET tidegate.${name} = 'sometimes'`);
     await expect(client.query(`SELECT id FROM ${table}`)).rejects.toMatchObject({
       code: '22023',
-      message: 'invalid value for parameter "tidegate.cache": "sometimes"',
-      hint: 'SET tidegate.cache = on, off or refresh.',
+      message: `invalid value for parameter "tidegate.${name}": "sometimes"`,
+      hint: `SET tidegate.${name} = ${choice}.`,
     });
     await expect(client.query(`SELECT count(*) FROM ${table}`)).rejects.toMatchObject({ code: '22023' });
+    await client.query(`RESET tidegate.${name}`);
+    expect(await rowsOf(`SELECT id FROM ${table} WHERE id = 1`)).toEqual([['1']]);
   });
 });
 
