@@ -19,7 +19,7 @@ export function readCastFilter(
   if (column === undefined || column.type.isArray) return null;
   if (condition.cast === 'text') return textFilter(condition, column, settings);
   const isNumber = condition.cast === 'numeric' || (condition.cast === 'float8' && settings.hasExactFloats);
-  return isNumber && isInteger(column) ? numberFilter(condition, column) : null;
+  return isNumber && isInteger(column) ? numberFilter(condition, column, settings) : null;
 }
 
 /** Names that casts give the types of columns. */
@@ -32,10 +32,8 @@ function textFilter(condition: CastCondition, column: ColumnModel, settings: Out
   const { name } = column;
   if (isInteger(column)) {
     // Only such a text can be that of a whole number.
-    return oneOf(
-      name,
-      texts.filter((text) => /^(?:0|-?[1-9]\d{0,17})$/.test(text)),
-    );
+    const whole = texts.filter((text) => /^(?:0|-?[1-9]\d{0,17})$/.test(text));
+    return oneOf(name, valuesOf(column, whole, settings));
   }
   const { scalar } = column.type;
   const typeName = TYPE_NAMES[scalar] ?? scalar;
@@ -43,8 +41,14 @@ function textFilter(condition: CastCondition, column: ColumnModel, settings: Out
   return values.includes(null) ? null : oneOf(name, values as string[]);
 }
 
-function oneOf(column: string, values: readonly string[]): PushedFilter {
-  return { column, operator: values.length === 1 ? '=' : 'in', values };
+/** Null: the column cannot have any of the values, and there is no filter that says so. */
+function oneOf(column: string, values: readonly string[]): PushedFilter | null {
+  return values.length === 0 ? null : { column, operator: values.length === 1 ? '=' : 'in', values };
+}
+
+/** Those of the whole numbers that the column's type has. */
+function valuesOf(column: ColumnModel, numbers: readonly string[], settings: OutputSettings): string[] {
+  return numbers.flatMap((text) => canonicalConstant(column, { text, typeName: null }, settings) ?? []);
 }
 
 function textsOf(condition: CastCondition): readonly string[] | null {
@@ -53,27 +57,39 @@ function textsOf(condition: CastCondition): readonly string[] | null {
 }
 
 /** Whole numbers are compared as numeric or floating point. */
-function numberFilter(condition: CastCondition, { name }: ColumnModel): PushedFilter | null {
+function numberFilter(condition: CastCondition, column: ColumnModel, settings: OutputSettings): PushedFilter | null {
+  const { name } = column;
   if (condition.type === 'in') {
     const numbers = condition.values.map(readNumber);
     if (numbers.includes(null)) return null;
-    const whole = numbers.filter((number) => number!.isWhole);
-    return oneOf(
-      name,
-      whole.map((number) => String(number!.floor)),
-    );
+    const whole = numbers.flatMap((number) => (number!.isWhole ? [String(number!.floor)] : []));
+    return oneOf(name, valuesOf(column, whole, settings));
   }
   const number = condition.type === 'compare' ? readNumber(condition.value.text) : null;
   if (number === null || condition.type !== 'compare') return null;
-  const { operator } = condition;
-  const { floor } = number;
-  if (number.isWhole) return { column: name, operator, values: [String(floor)] };
-  if (operator === '>' || operator === '>=') return { column: name, operator: '>=', values: [String(floor + 1)] };
-  // `=` and `<>` say nothing that could be sent: no whole number is equal.
-  return operator === '<' || operator === '<=' ? { column: name, operator: '<=', values: [String(floor)] } : null;
+  const { operator, value: whole } = wholeComparison(condition.operator, number);
+  if (operator === null) return null;
+  const [value] = valuesOf(column, [String(whole)], settings);
+  return value === undefined ? null : { column: name, operator, values: [value] };
 }
 
-function readNumber(text: string): { readonly floor: number; readonly isWhole: boolean } | null {
+/** The comparison with a whole number that says the same of whole numbers; null for one that says nothing which could be sent. */
+function wholeComparison<Operator extends string>(
+  operator: Operator,
+  { floor, isWhole }: WholeNumber,
+): { readonly operator: Operator | '<=' | '>=' | null; readonly value: number } {
+  if (isWhole) return { operator, value: floor };
+  if (operator === '>' || operator === '>=') return { operator: '>=', value: floor + 1 };
+  // `=` and `<>`: no whole number is equal.
+  return { operator: operator === '<' || operator === '<=' ? '<=' : null, value: floor };
+}
+
+interface WholeNumber {
+  readonly floor: number;
+  readonly isWhole: boolean;
+}
+
+function readNumber(text: string): WholeNumber | null {
   const match = /^-?\d{1,15}(?:\.(\d*))?$/.exec(text);
   // No `-0`.
   return match === null ? null : { floor: Math.floor(Number(text)) + 0, isWhole: /^0*$/.test(match[1] ?? '') };

@@ -22,6 +22,10 @@ tables:
     path: /counts/{n}
     columns: { n: { type: bigint, from: filter }, v: text }
     filters: { n: { operators: ["="], path: n } }
+  shorts:
+    path: /shorts/{n}
+    columns: { n: { type: integer, from: filter }, v: text }
+    filters: { n: { operators: ["="], path: n } }
   days:
     path: /days/{d}
     columns: { d: { type: date, from: filter }, v: text }
