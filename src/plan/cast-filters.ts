@@ -48,7 +48,7 @@ function oneOf(column: string, values: readonly string[]): PushedFilter | null {
 
 /** Those of the whole numbers that the column's type has. */
 function valuesOf(column: ColumnModel, numbers: readonly string[], settings: OutputSettings): string[] {
-  return numbers.flatMap((text) => canonicalConstant(column, { text, typeName: null }, settings) ?? []);
+  return numbers.flatMap((text) => canonicalConstant(column, { text, typeName: 'int8' }, settings) ?? []);
 }
 
 function textsOf(condition: CastCondition): readonly string[] | null {
